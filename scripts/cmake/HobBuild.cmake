@@ -1,0 +1,58 @@
+# How every target of hob is built: one warnings target, one function for a room, one for a program.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_SKIP_BUILD_RPATH OFF)
+
+find_program(HOB_CCACHE ccache)
+if(HOB_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HOB_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${HOB_CCACHE}")
+endif()
+
+add_library(hob_options INTERFACE)
+target_include_directories(hob_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
+target_compile_options(hob_options INTERFACE
+  -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing)
+
+# hob_library(NAME SOURCES ... [PUBLIC ...] [PRIVATE ...] [TESTS ...] [TEST_LINKS ...] [TEST_LABELS ...])
+# makes the static library hob_NAME with the alias hob::NAME and, from TESTS, the test program NAME_test.
+function(hob_library NAME)
+  cmake_parse_arguments(A "" "" "SOURCES;PUBLIC;PRIVATE;TESTS;TEST_LINKS;TEST_LABELS" ${ARGN})
+  if(A_SOURCES)
+    add_library(hob_${NAME} STATIC ${A_SOURCES})
+    target_link_libraries(hob_${NAME} PUBLIC hob_options ${A_PUBLIC} PRIVATE ${A_PRIVATE})
+  else()
+    add_library(hob_${NAME} INTERFACE)
+    target_link_libraries(hob_${NAME} INTERFACE hob_options ${A_PUBLIC})
+  endif()
+  add_library(hob::${NAME} ALIAS hob_${NAME})
+  if(A_TESTS)
+    hob_test(${NAME}_test SOURCES ${A_TESTS} LINKS hob::${NAME} ${A_PRIVATE} ${A_TEST_LINKS} LABELS ${A_TEST_LABELS})
+  endif()
+endfunction()
+
+# hob_test(NAME SOURCES ... LINKS ... [LABELS ...]): a Catch2 program; each test case is a ctest.
+function(hob_test NAME)
+  cmake_parse_arguments(A "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  add_executable(${NAME} ${A_SOURCES})
+  target_link_libraries(${NAME} PRIVATE hob_options hob_catch_main ${A_LINKS})
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_compile_definitions(${NAME} PRIVATE
+    HOB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HOB_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${NAME} COMMAND ${NAME})
+  set_tests_properties(${NAME} PROPERTIES TIMEOUT 900 LABELS "${A_LABELS}")
+endfunction()
+
+# hob_program(NAME SOURCES ... LINKS ...): lands in build/PRESET/bin and is installed.
+function(hob_program NAME)
+  cmake_parse_arguments(A "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${NAME} ${A_SOURCES})
+  target_link_libraries(${NAME} PRIVATE hob_options ${A_LINKS})
+  install(TARGETS ${NAME} RUNTIME DESTINATION bin)
+endfunction()
