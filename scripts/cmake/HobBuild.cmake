@@ -17,7 +17,7 @@ endif()
 add_library(hob_options INTERFACE)
 target_include_directories(hob_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
 target_compile_options(hob_options INTERFACE
-  -Wall -Wextra -Wconversion -Wno-sign-conversion -Werror
+  -Wall -Wextra -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing)
 
 # hob_library(NAME SOURCES ... [PUBLIC ...] [PRIVATE ...] [TESTS ...] [TEST_LINKS ...] [TEST_LABELS ...])
