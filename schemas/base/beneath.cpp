@@ -18,22 +18,6 @@ namespace {
 constexpr int kMaxLinks = 16;
 constexpr int kMaxRaces = 64;
 
-/// Closes what it holds unless released.
-class Guard {
- public:
-  explicit Guard(int fd) : fd_(fd) {}
-  ~Guard() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Guard(const Guard&) = delete;
-  Guard& operator=(const Guard&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 int open_beneath(int root, const char* path, int flags, mode_t mode) {
   open_how how{};
   how.flags = static_cast<unsigned>(flags) | O_CLOEXEC | ((flags & O_PATH) ? 0u : unsigned{O_NOCTTY});
@@ -117,9 +101,9 @@ Error error_of(int error_number, std::string_view what) {
   return Error(code, std::move(message)).with("errno", static_cast<long long>(error_number));
 }
 
-Result<int> open_root(const std::string& path) {
-  int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return error_of(errno, path);
+Result<UniqueFd> open_root(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return error_of(errno, path);
   return fd;
 }
 
@@ -162,30 +146,28 @@ Result<std::string> relative(std::string_view root_path, std::string_view path) 
   return out;
 }
 
-Result<int> open(int root, const std::string& relative, int flags, mode_t mode) {
+Result<UniqueFd> open(int root, const std::string& relative, int flags, mode_t mode) {
   if (relative.find('\0') != std::string::npos)
     return Error(Code::invalid_params, "The path contains a NUL byte.");
-  int fd = open_beneath(root, relative.c_str(), flags, mode);
-  if (fd < 0) return error_of(errno, relative);
+  UniqueFd fd(open_beneath(root, relative.c_str(), flags, mode));
+  if (!fd) return error_of(errno, relative);
   return fd;
 }
 
-Result<int> open_regular(int root, const std::string& relative) {
-  HOB_TRY(fd, open(root, relative, O_RDONLY | O_NONBLOCK));
-  Guard file(fd);
+Result<UniqueFd> open_regular(int root, const std::string& relative) {
+  HOB_TRY(file, open(root, relative, O_RDONLY | O_NONBLOCK));
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return error_of(errno, relative);
+  if (::fstat(file.get(), &status) != 0) return error_of(errno, relative);
   if (S_ISDIR(status.st_mode)) return error_of(EISDIR, relative);
   if (!S_ISREG(status.st_mode))
     return Error(Code::invalid_params, relative + " is not a regular file (a device, socket or pipe).");
-  return file.release();
+  return file;
 }
 
 Result<std::string> read_file(int root, const std::string& relative, size_t max_bytes) {
-  HOB_TRY(fd, open_regular(root, relative));
-  Guard file(fd);
+  HOB_TRY(file, open_regular(root, relative));
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return error_of(errno, relative);
+  if (::fstat(file.get(), &status) != 0) return error_of(errno, relative);
   auto too_large = [&](size_t size) {
     return Error(Code::unsupported_content, relative + " has " + std::to_string(size) + " bytes or more; at most " +
                                                 std::to_string(max_bytes) + " are read.")
@@ -197,7 +179,7 @@ Result<std::string> read_file(int root, const std::string& relative, size_t max_
   text.reserve(static_cast<size_t>(status.st_size) + 1);
   char block[65536];
   for (;;) {
-    ssize_t n = ::read(fd, block, sizeof block);
+    ssize_t n = ::read(file.get(), block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return error_of(errno, relative);
     if (n == 0) return text;
@@ -211,13 +193,12 @@ Result<Place> place(int root, const std::string& relative) {
   for (int links = 0; links < kMaxLinks; ++links) {
     auto [directory, name] = split(path);
     if (name.empty() || name == "." || name == "..") return no_name(relative);
-    HOB_TRY(fd, open(root, directory, O_RDONLY | O_DIRECTORY));
-    Guard guard(fd);
+    HOB_TRY(parent, open(root, directory, O_RDONLY | O_DIRECTORY));
     char target[kMaxPathBytes];
-    ssize_t n = ::readlinkat(fd, name.c_str(), target, sizeof target);
+    ssize_t n = ::readlinkat(parent.get(), name.c_str(), target, sizeof target);
     if (n < 0) {
       // ENOENT: free to be created. EINVAL: there, and no symlink.
-      if (errno == ENOENT || errno == EINVAL) return Place{guard.release(), name};
+      if (errno == ENOENT || errno == EINVAL) return Place{std::move(parent), name};
       return error_of(errno, relative);
     }
     std::string_view link(target, static_cast<size_t>(n));
@@ -235,15 +216,11 @@ Result<void> make_directories(int root, const std::string& relative, mode_t mode
     std::string step = relative.substr(at, end - at);
     at = end + 1;
     if (step.empty() || step == ".") continue;
-    int fd = open_beneath(root, prefix.c_str(), O_PATH | O_DIRECTORY, 0);
-    if (fd >= 0) {
-      ::close(fd);
-      continue;
-    }
+    UniqueFd there(open_beneath(root, prefix.c_str(), O_PATH | O_DIRECTORY, 0));
+    if (there) continue;
     if (errno != ENOENT) return error_of(errno, prefix);
     HOB_TRY(where, place(root, prefix));
-    Guard directory(where.directory);
-    if (::mkdirat(directory.get(), where.name.c_str(), mode) != 0 && errno != EEXIST)
+    if (::mkdirat(where.directory.get(), where.name.c_str(), mode) != 0 && errno != EEXIST)
       return error_of(errno, prefix);
   }
   return {};
@@ -252,7 +229,7 @@ Result<void> make_directories(int root, const std::string& relative, mode_t mode
 Result<void> write_file(int root, const std::string& relative, std::string_view bytes) {
   if (!relative.empty() && relative.back() == '/') return no_name(relative);
   HOB_TRY(where, place(root, relative));
-  Guard directory(where.directory);
+  const UniqueFd& directory = where.directory;
   mode_t keep = 0;
   bool exists = false;
   struct stat status {};
@@ -269,20 +246,21 @@ Result<void> write_file(int root, const std::string& relative, std::string_view 
   }
 
   std::string temporary = temporary_name();
-  int fd = ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (fd < 0) return error_of(errno, relative);
-  Guard file(fd);
+  UniqueFd file(
+    ::openat(directory.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666)
+  );
+  if (!file) return error_of(errno, relative);
   int failure = 0;
   for (size_t done = 0; done < bytes.size() && failure == 0;) {
-    ssize_t n = ::write(fd, bytes.data() + done, bytes.size() - done);
+    ssize_t n = ::write(file.get(), bytes.data() + done, bytes.size() - done);
     if (n >= 0) {
       done += static_cast<size_t>(n);
     } else if (errno != EINTR) {
       failure = errno;
     }
   }
-  if (failure == 0 && exists && ::fchmod(fd, keep) != 0) failure = errno;
-  if (failure == 0 && ::fsync(fd) != 0) failure = errno;
+  if (failure == 0 && exists && ::fchmod(file.get(), keep) != 0) failure = errno;
+  if (failure == 0 && ::fsync(file.get()) != 0) failure = errno;
   if (failure == 0 && ::renameat(directory.get(), temporary.c_str(), directory.get(), where.name.c_str()) != 0)
     failure = errno;
   if (failure != 0) {

@@ -2,8 +2,8 @@
 //
 //   HOB_TRY(root, beneath::open_root("/home/me/project"));
 //   HOB_TRY(path, beneath::relative("/home/me/project", "/home/me/project/src/main.cpp"));  // "src/main.cpp"
-//   HOB_TRY(text, beneath::read_file(root, path, 1 << 20));
-//   HOB_TRY_VOID(beneath::write_file(root, path, *text + "\n"));
+//   HOB_TRY(text, beneath::read_file(root.get(), path, 1 << 20));
+//   HOB_TRY_VOID(beneath::write_file(root.get(), path, text + "\n"));
 //
 // Every name is resolved by openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS) from an open descriptor of the root, so
 // `..`, symlinks, and directories swapped while we look cannot lead out; there is no check that a race could pass.
@@ -11,7 +11,7 @@
 // points back inside (the kernel's rule). A hard link cannot be told from its file: reading one reads it, and writing
 // never touches its other names, because files are replaced by renaming a new one over them.
 //
-// Descriptors are plain ints that the caller owns and closes; all are close-on-exec. Kernels without openat2 (before
+// Descriptors that come back are the caller's, and close-on-exec. Kernels without openat2 (before
 // 5.6) are refused, there is no weaker fallback. Errors: not_found, tool_denied (leads out of the root, or the file
 // system says no), invalid_params (no usable name, wrong kind of file), unsupported_content (too large), tool_failed.
 // Each carries `errno` in its data where the kernel gave one. No state: any thread.
@@ -22,14 +22,14 @@
 #include <string>
 #include <string_view>
 
-#include "schemas/base/result.h"
+#include "schemas/base/fd.h"
 
 namespace hob::beneath {
 
 inline constexpr size_t kMaxPathBytes = 4096;
 
 /// Opens a directory to be a root (follows symlinks: the caller names a place it trusts).
-Result<int> open_root(const std::string& path);
+Result<UniqueFd> open_root(const std::string& path);
 
 /// What `path` is called inside the root whose absolute path is `root_path`: relative paths stay, absolute ones lose
 /// the root's prefix, repeated slashes and "." go, ".." stays for the kernel to judge; "." is the root. An absolute
@@ -37,10 +37,10 @@ Result<int> open_root(const std::string& path);
 Result<std::string> relative(std::string_view root_path, std::string_view path);
 
 /// openat2 beneath `root` (O_CLOEXEC and O_NOCTTY are added).
-Result<int> open(int root, const std::string& relative, int flags, mode_t mode = 0);
+Result<UniqueFd> open(int root, const std::string& relative, int flags, mode_t mode = 0);
 
 /// Opens an existing regular file for reading, without ever waiting on a FIFO or a device.
-Result<int> open_regular(int root, const std::string& relative);
+Result<UniqueFd> open_regular(int root, const std::string& relative);
 
 /// The whole regular file; one over `max_bytes` is unsupported_content.
 Result<std::string> read_file(int root, const std::string& relative, size_t max_bytes);
@@ -48,7 +48,7 @@ Result<std::string> read_file(int root, const std::string& relative, size_t max_
 /// A name that can be created, renamed or removed: its directory and its last component. Symlinks in the last place
 /// are followed (inside the root), so `name` is never one unless it changes meanwhile; *at() calls do not follow it.
 struct Place {
-  int directory;  // owned by the caller
+  UniqueFd directory;
   std::string name;
 };
 Result<Place> place(int root, const std::string& relative);

@@ -28,6 +28,7 @@ std::string get(const fs::path& path) {
 /// base/root is the root; base/outside and base/root-sibling are what must stay out of reach.
 struct Tree {
   fs::path base, root;
+  UniqueFd root_fd;
   int fd = -1;
   Tree() {
     char name[] = "/tmp/hob-beneath-XXXXXX";
@@ -70,12 +71,10 @@ struct Tree {
     ::mkfifo((root / "fifo").c_str(), 0600);
     auto opened = beneath::open_root(root);
     REQUIRE(opened.ok());
-    fd = *opened;
+    root_fd = std::move(*opened);
+    fd = root_fd.get();
   }
-  ~Tree() {
-    ::close(fd);
-    fs::remove_all(base);
-  }
+  ~Tree() { fs::remove_all(base); }
   /// What a tool does with a path it was given.
   Result<std::string> read(const std::string& path) {
     HOB_TRY(rel, beneath::relative(root.native(), path));
