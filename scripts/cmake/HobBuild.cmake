@@ -56,3 +56,11 @@ function(hob_program NAME)
   target_link_libraries(${NAME} PRIVATE hob_options ${A_LINKS})
   install(TARGETS ${NAME} RUNTIME DESTINATION bin)
 endfunction()
+
+# The build id that hobd, its children and clients compare: version and commit (or a hash of nothing in a tarball).
+execute_process(COMMAND git -C "${CMAKE_SOURCE_DIR}" rev-parse --short=12 HEAD
+  OUTPUT_VARIABLE HOB_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT HOB_COMMIT)
+  set(HOB_COMMIT "release")
+endif()
+set(HOB_BUILD_ID "${PROJECT_VERSION}+${HOB_COMMIT}")
