@@ -1,0 +1,155 @@
+// model/status, generate, schema/check.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schemas/wire/step.h"
+
+namespace hob::wire {
+
+/// state: unloaded, loading, ready, busy, failed.
+struct ModelStatus {
+  std::string state;
+  std::optional<ModelInfo> model;
+  std::optional<std::string> reason;   // failed: why
+  std::optional<double> loading;       // 0..1
+  Json kv = Json::object();            // {used, cached} bytes
+  Json queue = Json::object();         // {depth}
+  uint32_t restarts = 0;
+  double tokens_per_second = 0;        // of the last decode
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("ModelStatus", "");
+    d.field("state", &ModelStatus::state, "unloaded, loading, ready, busy or failed.");
+    d.field("model", &ModelStatus::model, "");
+    d.field("reason", &ModelStatus::reason, "");
+    d.field("loading", &ModelStatus::loading, "Share that is loaded.");
+    d.defaulted("kv", &ModelStatus::kv, "");
+    d.defaulted("queue", &ModelStatus::queue, "");
+    d.defaulted("restarts", &ModelStatus::restarts, "");
+    d.defaulted("tokensPerSecond", &ModelStatus::tokens_per_second, "");
+  }
+};
+
+struct ChatMessage {
+  std::string role;     // system | user | assistant
+  std::string content;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("ChatMessage", "");
+    d.field("role", &ChatMessage::role, "system, user or assistant.");
+    d.field("content", &ChatMessage::content, "");
+  }
+};
+
+struct Generate {
+  std::optional<std::vector<ChatMessage>> messages;
+  std::optional<std::string> prompt;   // raw; <bos> is put before it
+  std::optional<Json> schema;
+  std::optional<std::vector<ToolDecl>> tools;
+  Json tool_choice = "auto";
+  std::optional<Sampling> sampling;
+  std::optional<Thinking> thinking;
+  std::optional<uint32_t> max_tokens;
+  bool stream = false;                 // notifications generate/delta {requestId, text}
+  std::optional<std::string> grammar;  // refused: backend_lacks
+  std::optional<std::string> regex;    // refused: backend_lacks
+  std::optional<bool> logprobs;        // refused: backend_lacks
+  std::optional<std::string> idempotency_key;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("Generate", "Text or JSON without a session. Tool calls are returned, not executed.");
+    d.field("messages", &Generate::messages, "", {.min_length = 1, .max_length = 1000});
+    d.field("prompt", &Generate::prompt, "Instead of messages: the raw prompt.");
+    d.field("schema", &Generate::schema, "");
+    d.field("tools", &Generate::tools, "");
+    d.defaulted("toolChoice", &Generate::tool_choice, "");
+    d.field("sampling", &Generate::sampling, "");
+    d.field("thinking", &Generate::thinking, "");
+    d.field("maxTokens", &Generate::max_tokens, "", {.min = 1, .max = 1000000});
+    d.defaulted("stream", &Generate::stream, "Notifications generate/delta {requestId, text}.");
+    d.field("grammar", &Generate::grammar, "Not in this version.");
+    d.field("regex", &Generate::regex, "Not in this version.");
+    d.field("logprobs", &Generate::logprobs, "Not in this version.");
+    d.field("idempotencyKey", &Generate::idempotency_key, "", {.min_length = 1, .max_length = 200});
+  }
+};
+
+struct GeneratedCall {
+  std::string name;
+  Json arguments;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("GeneratedCall", "");
+    d.field("name", &GeneratedCall::name, "");
+    d.field("arguments", &GeneratedCall::arguments, "");
+  }
+};
+
+struct GenerateResult {
+  std::string output;
+  std::optional<Json> structured;
+  std::vector<GeneratedCall> tool_calls;
+  std::string stop_reason;
+  std::optional<bool> incomplete;
+  Usage usage;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("GenerateResult", "");
+    d.field("output", &GenerateResult::output, "");
+    d.field("structured", &GenerateResult::structured, "");
+    d.defaulted("toolCalls", &GenerateResult::tool_calls, "");
+    d.field("stopReason", &GenerateResult::stop_reason, "");
+    d.field("incomplete", &GenerateResult::incomplete, "");
+    d.defaulted("usage", &GenerateResult::usage, "");
+  }
+};
+
+struct SchemaCheck {
+  Json schema;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("SchemaCheck", "");
+    d.field("schema", &SchemaCheck::schema, "");
+  }
+};
+
+struct UnsupportedKeyword {
+  std::string pointer;
+  std::string keyword;
+  std::string message;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("UnsupportedKeyword", "");
+    d.field("pointer", &UnsupportedKeyword::pointer, "");
+    d.field("keyword", &UnsupportedKeyword::keyword, "");
+    d.defaulted("message", &UnsupportedKeyword::message, "");
+  }
+};
+
+struct SchemaCheckResult {
+  bool supported = false;
+  std::vector<UnsupportedKeyword> unsupported_keywords;
+  std::optional<Json> error;   // not about a keyword: unsatisfiable, too large
+  double compiled_ms = 0;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("SchemaCheckResult", "");
+    d.field("supported", &SchemaCheckResult::supported, "");
+    d.defaulted("unsupportedKeywords", &SchemaCheckResult::unsupported_keywords, "");
+    d.field("error", &SchemaCheckResult::error, "");
+    d.defaulted("compiledMs", &SchemaCheckResult::compiled_ms, "");
+  }
+};
+
+}  // namespace hob::wire
