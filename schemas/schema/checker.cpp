@@ -10,20 +10,30 @@ namespace {
 
 using json::Document;
 constexpr size_t kMaxFrames = 600;
-constexpr size_t kMaxSteps = 20'000'000;
+/// Steps that any value may take, and steps more for each value inside it.
+constexpr size_t kSteps = 300'000;
+constexpr size_t kStepsPerNode = 100;
 constexpr size_t kMaxValueDepth = 200;
 constexpr size_t kMaxBrief = 60;
 
-bool too_deep(const Document& value) {
+struct Extent {
+  size_t nodes = 0;
+  bool too_deep = false;
+};
+
+/// Not recursive: nothing is known of the value yet.
+Extent measure(const Document& value) {
+  Extent extent;
   std::vector<std::pair<const Document*, size_t>> stack{{&value, 1}};
   while (!stack.empty()) {
     const auto [at, depth] = stack.back();
     stack.pop_back();
-    if (depth > kMaxValueDepth) return true;
+    ++extent.nodes;
+    extent.too_deep = extent.too_deep || depth > kMaxValueDepth;
     for (const Document& item : at->items) stack.emplace_back(&item, depth + 1);
     for (const auto& [key, member] : at->members) stack.emplace_back(&member, depth + 1);
   }
-  return false;
+  return extent;
 }
 
 unsigned type_of(const Document& value) {
@@ -75,7 +85,9 @@ void Checker::Marks::merge(const Marks& other) {
 }
 
 std::optional<Violation> Checker::run(const Document& value) {
-  if (too_deep(value)) {
+  const Extent extent = measure(value);
+  steps_left_ = kSteps + kStepsPerNode * extent.nodes;
+  if (extent.too_deep) {
     give_up(*program_.root, "The value is nested deeper than " + std::to_string(kMaxValueDepth) + ".");
   } else if (check(*program_.root, value, nullptr)) {
     return std::nullopt;
@@ -215,8 +227,9 @@ bool Checker::give_up(const Node& node, std::string sentence) {
 }
 
 bool Checker::spend(const Node& node, size_t steps) {
-  steps_ += steps;
-  return steps_ <= kMaxSteps || give_up(node, "The value takes more steps to check than are allowed.");
+  if (steps > steps_left_) return give_up(node, "The value takes more steps to check than are allowed.");
+  steps_left_ -= steps;
+  return true;
 }
 
 std::string Checker::instance() const {

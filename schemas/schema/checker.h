@@ -86,7 +86,7 @@ class Checker {
   size_t violation_depth_ = 0;
   int quiet_ = 0;
   bool gave_up_ = false;
-  size_t steps_ = 0;
+  size_t steps_left_ = 0;
 };
 
 /// "the string \"x\"", "a list of 3": a value for a message, cut short.

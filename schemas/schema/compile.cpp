@@ -8,6 +8,7 @@ namespace {
 using json::Document;
 constexpr int64_t kMaxCount = 1'000'000'000'000'000;
 constexpr size_t kMaxNodes = 200'000;
+constexpr size_t kMaxPatternInstructions = 1'000'000;
 
 /// One keyword of one schema, while it is read.
 struct Spot {
@@ -243,9 +244,13 @@ class Compiler {
     return {};
   }
 
-  static Result<Pattern> pattern(const Spot& spot, const std::string& text) {
+  Result<Pattern> pattern(const Spot& spot, const std::string& text) {
+    if (const auto known = patterns_.find(text); known != patterns_.end()) return known->second;
     auto compiled = Pattern::compile(text);
     if (!compiled) return spot.bad(compiled.error().message());
+    pattern_instructions_ += compiled->size();
+    if (pattern_instructions_ > kMaxPatternInstructions) return spot.bad("the schema's patterns are too large together.");
+    patterns_.emplace(text, *compiled);
     return compiled;
   }
   Result<void> read_pattern(const Spot& spot) {
@@ -362,6 +367,8 @@ class Compiler {
   std::shared_ptr<Program> program_;
   std::unordered_map<const Document*, Node*> nodes_;
   std::vector<std::pair<Node*, const Document*>> queue_;
+  std::unordered_map<std::string, Pattern> patterns_;
+  size_t pattern_instructions_ = 0;
 };
 
 const std::unordered_map<std::string_view, Compiler::Keyword>& Compiler::table() {

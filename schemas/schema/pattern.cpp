@@ -331,6 +331,8 @@ Result<Pattern> Pattern::compile(std::string_view text) {
   return pattern;
 }
 
+size_t Pattern::size() const { return static_cast<size_t>(program_->ProgramSize()); }
+
 bool Pattern::found_in(std::string_view value) const { return RE2::PartialMatch(value, *program_); }
 
 }  // namespace hob::schema

@@ -39,6 +39,8 @@ class Pattern {
   /// Somewhere in `value` (patterns are not anchored).
   bool found_in(std::string_view value) const;
   const std::string& text() const { return text_; }
+  /// What it weighs, in instructions of the compiled program.
+  size_t size() const;
 
  private:
   Pattern() = default;
