@@ -1,0 +1,258 @@
+#include "model/text/bpe.h"
+
+#include <algorithm>
+#include <bit>
+#include <queue>
+
+#include "schemas/base/utf8.h"
+
+namespace hob::text {
+namespace {
+
+constexpr char32_t kSpaceMark = 0x2581;
+constexpr size_t kShortStretch = 32;       // symbols; above it the heap wins
+constexpr size_t kJoinBits = size_t{1} << 21;
+
+size_t mix_pair(uint64_t pair) {
+  pair *= 0x9E3779B97F4A7C15ull;
+  pair ^= pair >> 32;
+  return static_cast<size_t>(pair * 0xD6E8FEB86659FD93ull >> 20);
+}
+
+size_t join_bit(char32_t left, char32_t right) {
+  return mix_pair(uint64_t{left} << 32 | right) & (kJoinBits - 1);
+}
+
+std::string byte_piece_text(int byte) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  return std::string("<0x") + kHex[byte >> 4] + kHex[byte & 15] + ">";
+}
+
+Error bad_merge(size_t rank, const std::string& what) {
+  return Error(Code::model_failed, "model.merges[" + std::to_string(rank) + "]: " + what);
+}
+
+}  // namespace
+
+Result<Bpe> Bpe::build(
+    const Vocabulary& vocabulary, const StringList& merges, const std::vector<bool>& forbidden
+) {
+  Bpe bpe;
+  std::vector<bool> is_byte(vocabulary.size());
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto token = vocabulary.find(byte_piece_text(byte));
+    if (!token) {
+      return Error(Code::model_failed, "model.vocab: the byte piece " + byte_piece_text(byte) + " is missing");
+    }
+    bpe.bytes_[static_cast<size_t>(byte)] = *token;
+    is_byte[*token] = true;
+  }
+  for (Token token = 0; token < vocabulary.size(); ++token) {
+    const std::string_view text = vocabulary.text(token);
+    if (text.size() > 4 || forbidden[token]) continue;
+    size_t at = 0;
+    const char32_t only = utf8::next(text, at);
+    if (at == text.size() && only != utf8::kInvalid) bpe.set_character(only, token);
+  }
+  bpe.joins_.assign(kJoinBits / 64, 0);
+  const size_t count = merges.size() / 2;
+  bpe.merges_.resize(std::bit_ceil(count * 2 + 2));
+  std::vector<bool> seen(vocabulary.size());
+  std::string joined;
+  for (size_t rank = 0; rank < count; ++rank) {
+    const auto left = vocabulary.find(merges[2 * rank]);
+    const auto right = vocabulary.find(merges[2 * rank + 1]);
+    if (!left || !right) {
+      const std::string_view missing = merges[2 * rank + (left ? 1 : 0)];
+      return bad_merge(rank, "the piece \"" + std::string(missing) + "\" is not in the vocabulary");
+    }
+    joined.assign(merges[2 * rank]).append(merges[2 * rank + 1]);
+    const auto result = vocabulary.find(joined);
+    if (!result) return bad_merge(rank, "its result \"" + joined + "\" is not in the vocabulary");
+    // A merge that would write a control token out of plain text is left out: text must never become control.
+    if (forbidden[*result] || forbidden[*left] || forbidden[*right]) continue;
+    if (is_byte[*left] || is_byte[*right]) bpe.joins_everything_ = true;
+    const uint64_t pair = uint64_t{*left} << 32 | *right;
+    const size_t mask = bpe.merges_.size() - 1;
+    size_t slot = mix_pair(pair) & mask;
+    while (bpe.merges_[slot].pair != kNoPair && bpe.merges_[slot].pair != pair) slot = (slot + 1) & mask;
+    bpe.merges_[slot] = {pair, static_cast<uint32_t>(rank), *result};  // of two equal merges the later one counts
+    if (!seen[*result]) {
+      seen[*result] = true;
+      bpe.allow_inside(joined);
+    }
+  }
+  return bpe;
+}
+
+void Bpe::set_character(char32_t character, Token token) {
+  if (character_pages_.empty()) character_pages_.assign(0x1100, 0);
+  uint16_t& page = character_pages_[character >> 8];
+  if (page == 0) {
+    characters_.resize(characters_.size() + 256, kNone);
+    page = static_cast<uint16_t>(characters_.size() / 256);
+  }
+  characters_[(page - 1u) * 256u + (character & 255)] = token;
+}
+
+Token Bpe::character(char32_t character) const {
+  if (character_pages_.empty()) return kNone;
+  const uint16_t page = character_pages_[character >> 8];
+  return page == 0 ? kNone : characters_[(page - 1u) * 256u + (character & 255)];
+}
+
+void Bpe::allow_inside(std::string_view piece) {
+  size_t at = 0;
+  char32_t left = utf8::next(piece, at);
+  while (at < piece.size()) {
+    const char32_t right = utf8::next(piece, at);
+    const size_t bit = join_bit(left, right);
+    joins_[bit / 64] |= uint64_t{1} << (bit % 64);
+    left = right;
+  }
+}
+
+bool Bpe::may_join(char32_t left, char32_t right) const {
+  const size_t bit = join_bit(left, right);
+  return joins_everything_ || (joins_[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+const Bpe::Merge* Bpe::find_merge(Token left, Token right) const {
+  const uint64_t pair = uint64_t{left} << 32 | right;
+  const size_t mask = merges_.size() - 1;
+  for (size_t slot = mix_pair(pair) & mask; merges_[slot].pair != kNoPair; slot = (slot + 1) & mask) {
+    if (merges_[slot].pair == pair) return &merges_[slot];
+  }
+  return nullptr;
+}
+
+void Bpe::encode(std::string_view text, std::vector<Token>& out) const {
+  size_t begin = out.size();  // of the stretch whose symbols stand at the end of `out`
+  char32_t before = utf8::kInvalid;
+  for (size_t at = 0; at < text.size();) {
+    const size_t start = at;
+    char32_t here;
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      here = static_cast<unsigned char>(text[at++]);
+      if (here == ' ') here = kSpaceMark;
+    } else {
+      here = utf8::next(text, at);
+    }
+    const Token token = here == utf8::kInvalid ? kNone : character(here);
+    if (token != kNone) {
+      if (out.size() > begin && !may_join(before, here)) {
+        finish_stretch(out, begin);
+        begin = out.size();
+      }
+      out.push_back(token);
+    } else {
+      if (!joins_everything_) finish_stretch(out, begin);
+      for (size_t byte = start; byte < at; ++byte) {
+        if (here == kSpaceMark && text[start] == ' ') {  // a vocabulary without U+2581 itself
+          for (const char c : {'\xE2', '\x96', '\x81'}) out.push_back(bytes_[static_cast<uint8_t>(c)]);
+        } else {
+          out.push_back(bytes_[static_cast<uint8_t>(text[byte])]);
+        }
+      }
+      if (!joins_everything_) begin = out.size();
+    }
+    before = here;
+  }
+  finish_stretch(out, begin);
+}
+
+void Bpe::finish_stretch(std::vector<Token>& symbols, size_t begin) const {
+  const size_t count = symbols.size() - begin;
+  if (count < 2) return;
+  if (count <= kShortStretch) {
+    merge_short(symbols, begin);
+  } else {
+    merge_long(symbols, begin);
+  }
+}
+
+void Bpe::merge_short(std::vector<Token>& symbols, size_t begin) const {
+  constexpr uint32_t kNever = ~uint32_t{0};
+  std::array<uint32_t, kShortStretch> ranks{};
+  std::array<Token, kShortStretch> results{};
+  Token* const token = symbols.data() + begin;
+  size_t count = symbols.size() - begin;
+  const auto look = [&](size_t left) {
+    const Merge* merge = find_merge(token[left], token[left + 1]);
+    ranks[left] = merge == nullptr ? kNever : merge->rank;
+    results[left] = merge == nullptr ? 0 : merge->result;
+  };
+  for (size_t left = 0; left + 1 < count; ++left) look(left);
+  while (count > 1) {
+    const size_t best = static_cast<size_t>(
+        std::min_element(ranks.begin(), ranks.begin() + static_cast<long>(count) - 1) - ranks.begin()
+    );
+    if (ranks[best] == kNever) break;
+    token[best] = results[best];
+    for (size_t at = best + 1; at + 1 < count; ++at) {
+      token[at] = token[at + 1];
+      ranks[at] = ranks[at + 1];
+      results[at] = results[at + 1];
+    }
+    --count;  // only the two pairs that touch the new symbol are new
+    if (best > 0) look(best - 1);
+    if (best + 1 < count) look(best);
+  }
+  symbols.resize(begin + count);
+}
+
+struct Bpe::Symbol {
+  Token token;
+  uint32_t previous;
+  uint32_t next;
+  bool gone = false;
+};
+
+void Bpe::merge_long(std::vector<Token>& symbols, size_t begin) const {
+  struct Candidate {
+    uint32_t rank;
+    uint32_t left;
+    Token result;
+    bool operator>(const Candidate& other) const {
+      return rank != other.rank ? rank > other.rank : left > other.left;
+    }
+  };
+  constexpr uint32_t kEnd = ~uint32_t{0};
+  const auto count = static_cast<uint32_t>(symbols.size() - begin);
+  std::vector<Symbol> list(count);
+  for (uint32_t at = 0; at < count; ++at) {
+    list[at] = {symbols[begin + at], at == 0 ? kEnd : at - 1, at + 1 == count ? kEnd : at + 1};
+  }
+  std::vector<Candidate> start;
+  const auto candidate = [&](uint32_t left, auto&& take) {
+    const uint32_t right = list[left].next;
+    if (right == kEnd) return;
+    if (const Merge* merge = find_merge(list[left].token, list[right].token)) {
+      take(Candidate{merge->rank, left, merge->result});
+    }
+  };
+  for (uint32_t at = 0; at < count; ++at) candidate(at, [&](Candidate c) { start.push_back(c); });
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue(
+      std::greater<>(), std::move(start)
+  );
+  while (!queue.empty()) {
+    const Candidate best = queue.top();
+    queue.pop();
+    Symbol& left = list[best.left];
+    if (left.gone || left.next == kEnd) continue;
+    Symbol& right = list[left.next];
+    const Merge* merge = find_merge(left.token, right.token);
+    if (merge == nullptr || merge->rank != best.rank) continue;  // one of the two has changed since
+    left.token = best.result;
+    right.gone = true;
+    left.next = right.next;
+    if (left.next != kEnd) list[left.next].previous = best.left;
+    const auto push = [&](Candidate c) { queue.push(c); };
+    if (left.previous != kEnd) candidate(left.previous, push);
+    candidate(best.left, push);
+  }
+  symbols.resize(begin);
+  for (uint32_t at = 0; at != kEnd; at = list[at].next) symbols.push_back(list[at].token);
+}
+
+}  // namespace hob::text
