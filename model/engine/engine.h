@@ -102,8 +102,9 @@ class Engine {
   virtual Result<SeqId> fork(SeqId seq) = 0;
   /// Takes the last `count` positions back; `invalid_params` when count > min(length, max_truncate).
   virtual Result<void> truncate(SeqId seq, uint32_t count) = 0;
-  /// Remembers the whole state of the sequence at this length; restore() works from any later state.
+  /// Remembers the whole state of the sequence at this length. It outlives the sequence, until drop().
   virtual Result<SnapshotId> snapshot(SeqId seq) = 0;
+  /// Puts any sequence, whatever it holds, into the remembered state.
   virtual Result<void> restore(SeqId seq, SnapshotId snapshot) = 0;
   virtual void drop(SnapshotId snapshot) = 0;
   /// The K/V of the last layer of this type that owns a cache.

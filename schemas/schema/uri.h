@@ -1,5 +1,4 @@
-// References as RFC 3986 resolves them: what "$ref" and "$id" need, no more. Nothing is ever
-// fetched. Pure; any thread.
+// References as RFC 3986 resolves them: what "$ref" and "$id" need, no more. Nothing is ever fetched. Pure; any thread.
 #pragma once
 
 #include <optional>

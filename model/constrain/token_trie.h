@@ -1,0 +1,104 @@
+// TokenTrie: the vocabulary as a tree of bytes, flattened depth first, with what is known of strings beforehand.
+//
+//   HOB_TRY(trie, TokenTrie::make(std::move(vocabulary)));      // once per tokenizer; share it
+//   for (uint32_t i = 1; i < nodes.size();) i = fits(nodes[i].byte) ? i + 1 : nodes[i].end;   // skip a failed subtree
+//
+// A node's tokens are ids[node.tokens .. next node's tokens); those of its whole subtree are contiguous, too, so a
+// subtree inside a free string is taken at a blow. The slices answer the commonest mask, "inside a string", without
+// walking: tokens that stay inside, by how many characters they add, and where others close the quote.
+// Immutable once made; any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/constrain/vocabulary.h"
+#include "schemas/base/result.h"
+
+namespace hob::constrain {
+
+/// A tree of byte strings, flattened depth first.
+class FlatTrie {
+ public:
+  struct Node {
+    uint32_t end;     // one past the subtree
+    uint32_t tokens;  // first of `ids` at this node
+    uint16_t depth;   // bytes from the root
+    uint8_t byte;
+    bool plain : 1;   // everything below is whole characters that need no care in a JSON string
+    bool clean : 1;   // everything below is whole characters
+    uint16_t chars;   // most characters that a token adds below this node
+  };
+
+  FlatTrie() = default;
+  /// From (text, id) pairs; texts may repeat, an empty text hangs at the root.
+  explicit FlatTrie(std::vector<std::pair<std::string_view, Token>> texts);
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  std::span<const Token> tokens_at(uint32_t node) const { return tokens(node, node + 1); }
+  std::span<const Token> tokens_below(uint32_t node) const { return tokens(node, nodes_[node].end); }
+  bool empty() const { return ids_.empty(); }
+  size_t bytes() const { return nodes_.capacity() * sizeof(Node) + ids_.capacity() * sizeof(Token); }
+  /// The child of `node` by `byte`; 0 when there is none.
+  uint32_t child(uint32_t node, uint8_t byte) const;
+
+ private:
+  std::span<const Token> tokens(uint32_t first, uint32_t last) const {
+    const size_t from = nodes_[first].tokens;
+    const size_t to = last < nodes_.size() ? nodes_[last].tokens : ids_.size();
+    return {ids_.data() + from, to - from};
+  }
+  void judge_text();
+
+  std::vector<Node> nodes_;
+  std::vector<Token> ids_;
+};
+
+using Bits = std::vector<uint64_t>;
+
+class TokenTrie {
+ public:
+  /// Refused when a byte that JSON needs has no token of its own.
+  static Result<std::shared_ptr<const TokenTrie>> make(Vocabulary vocabulary);
+
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const FlatTrie& tree() const { return tree_; }
+  size_t size() const { return vocabulary_.bytes.size(); }
+  size_t words() const { return (size() + 63) / 64; }
+  /// Every ordinary token.
+  const Bits& ordinary() const { return ordinary_; }
+  int max_openers() const { return max_openers_; }  // most brackets that one token opens
+
+  /// What a free string's interior allows, from a place between two characters.
+  struct Slices {
+    std::vector<Bits> inside;              // [n]: tokens that stay inside and add at most n characters
+    std::vector<std::vector<Token>> ends;  // [n]: tokens that close the string as their last byte, after n characters
+    std::vector<FlatTrie> exits;           // [n]: what tokens add after closing it, after n characters
+    std::vector<Token> all_ends;
+    FlatTrie all_exits;
+    std::vector<std::pair<uint32_t, std::string>> closings;  // nodes where it closes, and the bytes until there
+    uint32_t most = 0;                     // the largest n
+  };
+  const Slices& json() const { return json_; }
+  const Slices& gemma() const { return gemma_; }
+  /// The fewest tokens, longest first, that spell `text`.
+  std::vector<Token> spell(std::string_view text) const;
+  size_t bytes() const;
+
+ private:
+  explicit TokenTrie(Vocabulary vocabulary);
+  Slices slice(bool json) const;
+
+  Vocabulary vocabulary_;
+  FlatTrie tree_;
+  Bits ordinary_;
+  int max_openers_ = 0;
+  Slices json_, gemma_;
+};
+
+}  // namespace hob::constrain

@@ -1,0 +1,199 @@
+#include "model/engine/scripted.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace hob::engine {
+namespace {
+
+constexpr float kPeak = 40.0f;  // over zeros: certain at temperature 1 with any vocabulary
+
+Error no_sequence(SeqId seq) {
+  return {Code::invalid_params, "There is no sequence " + std::to_string(seq) + "."};
+}
+
+}  // namespace
+
+void Interrupt::trip() {
+  const std::lock_guard lock(mutex_);
+  tripped_ = true;
+  changed_.notify_all();
+}
+
+bool Interrupt::wait(std::optional<std::chrono::milliseconds> limit) {
+  std::unique_lock lock(mutex_);
+  if (limit) {
+    changed_.wait_for(lock, *limit, [this] { return tripped_; });
+  } else {
+    changed_.wait(lock, [this] { return tripped_; });
+  }
+  return std::exchange(tripped_, false);
+}
+
+ScriptedEngine::ScriptedEngine(Info info, Choose choose, Interrupt& interrupt)
+    : info_(std::move(info)), choose_(std::move(choose)), interrupt_(interrupt) {
+  info_.kv_bytes_per_token = sizeof(Token);
+}
+
+Result<SeqId> ScriptedEngine::open() {
+  if (sequences_.size() >= kMaxSequences) {
+    return Error(Code::overloaded, "The engine holds " + std::to_string(kMaxSequences) + " sequences already.");
+  }
+  const SeqId id = next_seq_++;
+  sequences_[id];
+  return id;
+}
+
+void ScriptedEngine::close(SeqId seq) { sequences_.erase(seq); }
+
+uint32_t ScriptedEngine::length(SeqId seq) const {
+  const auto it = sequences_.find(seq);
+  return it == sequences_.end() ? 0 : static_cast<uint32_t>(it->second.tokens.size());
+}
+
+Result<ScriptedEngine::Sequence*> ScriptedEngine::find(SeqId seq) {
+  const auto it = sequences_.find(seq);
+  if (it == sequences_.end()) return no_sequence(seq);
+  return &it->second;
+}
+
+void ScriptedEngine::follow(Speaking& speaking, Token token) {
+  const std::vector<Token>& tokens = speaking.reply.tokens;
+  const auto found = std::find(tokens.begin() + static_cast<ptrdiff_t>(speaking.said), tokens.end(), token);
+  if (found != tokens.end()) speaking.said = static_cast<size_t>(found - tokens.begin()) + 1;
+}
+
+Result<RowOutput> ScriptedEngine::speak(Sequence& sequence, const Row& row) {
+  const size_t wanted = row.ids.size() - row.logits_from;
+  const bool fresh = row.ids.size() > 1 || !sequence.speaking;
+  if (fresh) {
+    std::vector<Token> history = sequence.tokens;
+    history.insert(history.end(), row.ids.begin(), row.ids.end());
+    sequence.speaking = Speaking{choose_(history)};
+  } else {
+    follow(*sequence.speaking, row.ids[0]);
+  }
+  Speaking& speaking = *sequence.speaking;
+  const ScriptedReply& reply = speaking.reply;
+  if (reply.fault == Fault::slow && interrupt_.wait(reply.delay)) {
+    sequence.speaking.reset();
+    return Error(Code::cancelled, "The scripted engine was interrupted.");
+  }
+  // A faulty reply has no stop token to say: its fault stands there.
+  const bool at_end = speaking.said >= reply.tokens.size();
+  if (at_end) {
+    switch (reply.fault) {
+      case Fault::crash:
+        std::abort();
+      case Fault::hang:
+        interrupt_.wait();
+        sequence.speaking.reset();
+        return Error(Code::cancelled, "The scripted engine was interrupted.");
+      case Fault::nan:
+        sequence.speaking.reset();
+        return Error(Code::model_failed, "The logits are not numbers (NaN), as the script asked.");
+      case Fault::none:
+      case Fault::slow:
+        break;
+    }
+  }
+  RowOutput out;
+  out.logits.assign(wanted * info_.vocab, 0.0f);
+  if (!reply.tokens.empty()) {
+    const Token next = at_end ? reply.tokens.back() : reply.tokens[speaking.said];
+    if (next < info_.vocab) out.logits[(wanted - 1) * info_.vocab + next] = kPeak;
+  }
+  if (row.want_hidden) out.hidden.assign(wanted * info_.hidden, 0.0f);
+  return out;
+}
+
+Result<Output> ScriptedEngine::forward(const Batch& batch) {
+  if (batch.rows.size() > info_.max_rows) {
+    return Error(Code::invalid_params, "One forward takes " + std::to_string(info_.max_rows) + " rows, not " +
+                                           std::to_string(batch.rows.size()) + ".");
+  }
+  for (const Row& row : batch.rows) {
+    HOB_TRY(sequence, find(row.seq));
+    if (row.ids.empty()) return Error(Code::invalid_params, "A row needs at least one id.");
+    if (row.soft) return Error(Code::backend_lacks, "The scripted engine takes no audio and no pictures.");
+    if (row.logits_from > row.ids.size()) return Error(Code::invalid_params, "logits_from lies behind the row's end.");
+    const size_t needed = sequence->tokens.size() + row.ids.size();
+    if (needed > info_.context) {
+      return Error(Code::context_exceeded, "The sequence would have " + std::to_string(needed) +
+                                               " positions and the context has " + std::to_string(info_.context) + ".")
+          .with("needed", static_cast<long long>(needed))
+          .with("available", static_cast<long long>(info_.context));
+    }
+    for (const Token id : row.ids) {
+      if (id >= info_.vocab) return Error(Code::invalid_params, "There is no token " + std::to_string(id) + ".");
+    }
+  }
+  Output out;
+  for (const Row& row : batch.rows) {
+    Sequence& sequence = sequences_[row.seq];
+    RowOutput said;
+    if (row.logits_from < row.ids.size()) {
+      HOB_TRY(spoken, speak(sequence, row));
+      said = std::move(spoken);
+    } else {
+      sequence.speaking.reset();
+    }
+    sequence.tokens.insert(sequence.tokens.end(), row.ids.begin(), row.ids.end());
+    tokens_forwarded_ += row.ids.size();
+    out.rows.push_back(std::move(said));
+  }
+  return out;
+}
+
+Result<SeqId> ScriptedEngine::fork(SeqId seq) {
+  HOB_TRY(sequence, find(seq));
+  const std::vector<Token> tokens = sequence->tokens;
+  HOB_TRY(id, open());
+  sequences_[id].tokens = tokens;
+  return id;
+}
+
+Result<void> ScriptedEngine::truncate(SeqId seq, uint32_t count) {
+  HOB_TRY(sequence, find(seq));
+  const size_t most = std::min<size_t>(sequence->tokens.size(), info_.max_truncate);
+  if (count > most) {
+    return Error(Code::invalid_params, "truncate can take back " + std::to_string(most) + " positions here, not " +
+                                           std::to_string(count) + ".");
+  }
+  sequence->tokens.resize(sequence->tokens.size() - count);
+  sequence->speaking.reset();
+  return {};
+}
+
+Result<SnapshotId> ScriptedEngine::snapshot(SeqId seq) {
+  HOB_TRY(sequence, find(seq));
+  const SnapshotId id = next_snapshot_++;
+  snapshots_[id] = sequence->tokens;
+  return id;
+}
+
+Result<void> ScriptedEngine::restore(SeqId seq, SnapshotId snapshot) {
+  HOB_TRY(sequence, find(seq));
+  const auto it = snapshots_.find(snapshot);
+  if (it == snapshots_.end()) {
+    return Error(Code::invalid_params, "There is no snapshot " + std::to_string(snapshot) + ".");
+  }
+  sequence->tokens = it->second;
+  sequence->speaking.reset();
+  return {};
+}
+
+void ScriptedEngine::drop(SnapshotId snapshot) { snapshots_.erase(snapshot); }
+
+Result<Donor> ScriptedEngine::donor(LayerType, SeqId) const {
+  return Error(Code::backend_lacks, "The scripted engine has no keys and values to give.");
+}
+
+uint64_t ScriptedEngine::cache_bytes() const {
+  uint64_t tokens = 0;
+  for (const auto& [id, sequence] : sequences_) tokens += sequence.tokens.size();
+  for (const auto& [id, snapshot] : snapshots_) tokens += snapshot.size();
+  return tokens * sizeof(Token);
+}
+
+}  // namespace hob::engine

@@ -1,0 +1,103 @@
+// ScriptedEngine: an Engine that says what a test wrote, with caches that are as strict as real ones.
+//
+//   Interrupt interrupt;
+//   ScriptedEngine engine(info, [](std::span<const Token> history) { return ScriptedReply{{17, 4, 106}}; }, interrupt);
+//   engine.forward(...);   // logits with one peak: at 17, after 17 was appended at 4, then at 106
+//
+// A reply is chosen when logits are wanted after fresh input (more than one id, or the first logits after a truncation,
+// a restore or a prefill without logits). Its tokens then come one by one. A token in between that is not the expected
+// one (a constraint forced it) moves the reply behind its next occurrence, or leaves it where it is. After the last
+// token the reply's fault happens; without one the last token is repeated.
+//
+// Caches are lists of tokens: fork, truncate (within info.max_truncate), snapshot and restore keep the same promises
+// as model/torch. Thread [model] alone; Interrupt from any thread. `interrupt` must outlive the engine.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "model/engine/engine.h"
+
+namespace hob::engine {
+
+/// Wakes an engine that hangs. A trip without a waiter is kept for the next one.
+class Interrupt {
+ public:
+  void trip();
+  /// Blocks until trip(), or for `limit` where given; true when tripped.
+  bool wait(std::optional<std::chrono::milliseconds> limit = std::nullopt);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool tripped_ = false;
+};
+
+enum class Fault {
+  none,
+  crash,  // the process aborts
+  hang,   // forward() blocks until the interrupt is tripped, then fails with `cancelled`
+  nan,    // forward() fails with `model_failed`, as a real engine does on NaN
+  slow,   // every token takes `delay`
+};
+
+struct ScriptedReply {
+  std::vector<Token> tokens;  // the last one is the stop token; a fault takes its place when there is one
+  Fault fault = Fault::none;
+  std::chrono::milliseconds delay{50};
+};
+
+class ScriptedEngine final : public Engine {
+ public:
+  /// Chooses the reply to a history: all tokens of the sequence.
+  using Choose = std::function<ScriptedReply(std::span<const Token> history)>;
+
+  ScriptedEngine(Info info, Choose choose, Interrupt& interrupt);
+
+  const Info& info() const override { return info_; }
+  Result<SeqId> open() override;
+  void close(SeqId seq) override;
+  uint32_t length(SeqId seq) const override;
+  Result<Output> forward(const Batch& batch) override;
+  Result<SeqId> fork(SeqId seq) override;
+  Result<void> truncate(SeqId seq, uint32_t count) override;
+  Result<SnapshotId> snapshot(SeqId seq) override;
+  Result<void> restore(SeqId seq, SnapshotId snapshot) override;
+  void drop(SnapshotId snapshot) override;
+  Result<Donor> donor(LayerType type, SeqId seq) const override;
+  uint64_t cache_bytes() const override;
+
+  /// Tokens that forward() has taken since the start: what a test of prefix reuse counts.
+  uint64_t tokens_forwarded() const { return tokens_forwarded_; }
+  size_t sequences() const { return sequences_.size(); }
+  size_t snapshots() const { return snapshots_.size(); }
+
+ private:
+  struct Speaking {
+    ScriptedReply reply;
+    size_t said = 0;  // tokens of the reply that are in the sequence
+  };
+  struct Sequence {
+    std::vector<Token> tokens;
+    std::optional<Speaking> speaking;
+  };
+  Result<Sequence*> find(SeqId seq);
+  static void follow(Speaking& speaking, Token token);
+  Result<RowOutput> speak(Sequence& sequence, const Row& row);
+
+  static constexpr size_t kMaxSequences = 1024;
+
+  Info info_;
+  Choose choose_;
+  Interrupt& interrupt_;
+  std::map<SeqId, Sequence> sequences_;
+  std::map<SnapshotId, std::vector<Token>> snapshots_;
+  SeqId next_seq_ = 1;
+  SnapshotId next_snapshot_ = 1;
+  uint64_t tokens_forwarded_ = 0;
+};
+
+}  // namespace hob::engine

@@ -1,0 +1,209 @@
+// Machine's short ways out: from any thread to the end of its value. Used to close a value at a token limit and to
+// print a least value of a schema.
+#include <algorithm>
+
+#include "model/grammar/machine.h"
+
+namespace hob::grammar {
+namespace {
+
+enum : uint8_t { open, key, colon, after_value, after_comma };
+
+void append(std::string_view text, std::vector<Symbol>& out) {
+  for (const char c : text) out.push_back(static_cast<unsigned char>(c));
+}
+
+}  // namespace
+
+std::vector<Symbol> Machine::completion(const Thread& from) const {
+  std::vector<Symbol> out;
+  Thread thread = from;
+  while (thread.top.kind > Kind::extra) {
+    const Local& top = thread.top;
+    if (top.kind == Kind::string || (top.kind == Kind::object && top.phase == key)) {
+      thread = finish_text(std::move(thread), out);
+      continue;
+    }
+    switch (top.kind) {
+      case Kind::value:
+        shortest(top.node, out);
+        break;
+      case Kind::word: {
+        static constexpr std::string_view kWords[] = {"null", "true", "false"};
+        append(kWords[top.spec].substr(top.position), out);
+        break;
+      }
+      case Kind::number: {
+        NumberState state;
+        state.phase = top.phase;
+        state.negative = top.space & 1;
+        state.exponent_negative = top.space & 2;
+        state.exponent_count = top.space >> 2;
+        state.whole_digits = top.lex;
+        state.fraction_digits = top.utf8;
+        state.exponent_value = top.hex;
+        state.last_nonzero = static_cast<uint8_t>(top.low);
+        state.mantissa = static_cast<Wide>(top.b) << 64 | top.a;
+        append(number_completion(ir_->nodes[top.node].numbers.front(), state), out);
+        break;
+      }
+      case Kind::array:
+        finish_array(top, out);
+        break;
+      default:
+        finish_object(top, thread.extras, out);
+        break;
+    }
+    thread = after(thread);
+  }
+  return out;
+}
+
+// Writes on until the string or key has closed; each step keeps a completion, so the first symbol that fits will do,
+// and a letter is tried early, for it
+// always helps a key that may not close yet.
+Thread Machine::finish_text(Thread from, std::vector<Symbol>& out) const {
+  const Kind kind = from.top.kind;
+  const bool json = dialect_ == Dialect::json;
+  const Symbol close = kind == Kind::object && !json ? ':' : (json ? '"' : kQuote);
+  const auto inside = [&](const Thread& t) {
+    return t.top.kind == kind && t.below == from.below && (kind == Kind::string || t.top.phase == key);
+  };
+  Threads next;
+  const auto attempt = [&](Symbol symbol) {
+    next.clear();
+    step(from, symbol, next);
+    if (next.empty()) return false;
+    out.push_back(symbol);
+    from = std::move(next.front());
+    return true;
+  };
+  for (;;) {
+    const bool closable = from.top.lex == 0 && from.top.utf8 == 0;
+    bool moved = closable && attempt(close);
+    if (moved && !inside(from)) return from;
+    moved = moved || (closable && attempt('a'));
+    for (Symbol symbol = 0x20; !moved && symbol <= 0xFF; ++symbol) moved = attempt(symbol);
+    for (Symbol symbol = 0; !moved && symbol < 0x20; ++symbol) moved = attempt(symbol);
+    if (!moved || !inside(from)) return moved ? from : Thread{};
+  }
+}
+
+void Machine::finish_array(const Local& local, std::vector<Symbol>& out) const {
+  const ArraySpec& spec = array(local);
+  for (uint32_t i = local.count; i < spec.min_items; ++i) {
+    if (i > 0) out.push_back(',');
+    shortest(i < spec.prefix.size() ? spec.prefix[i] : spec.rest, out);
+  }
+  out.push_back(']');
+}
+
+void Machine::finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symbol>& out) const {
+  const ObjectSpec& spec = object(local);
+  if (local.phase == colon) {
+    if (dialect_ == Dialect::json) out.push_back(':');
+    shortest(local.low, out);
+    local.phase = after_value;
+  }
+  const auto write = [&](std::string_view name, NodeId value) {
+    if (local.phase == after_value) out.push_back(',');
+    local.phase = after_value;
+    write_key(name, out);
+    shortest(value, out);
+  };
+  const auto write_declared = [&](uint32_t name) {
+    write(spec.names[name], spec.properties[name].node);
+    local.b = seen_with(static_cast<uint32_t>(local.b), spec, name);
+  };
+  for (const uint32_t name : spec.declared) {
+    if (spec.properties[name].required && available(spec, local, name)) write_declared(name);
+  }
+  // After a comma a key must come; and some objects want more keys than the required ones.
+  const auto wanted = [&] {
+    return local.phase == after_comma || seen(local).count + local.count < spec.min_properties;
+  };
+  for (const uint32_t name : spec.declared) {
+    if (wanted() && available(spec, local, name)) write_declared(name);
+  }
+  for (uint32_t n = 0; wanted() && extra_available(spec, local) && n < 1'000'000; ++n) {
+    std::string name = "a";
+    for (uint32_t rest = n; rest > 0; rest /= 26) name.push_back(static_cast<char>('a' + rest % 26));
+    if (std::binary_search(spec.names.begin(), spec.names.end(), name)) continue;
+    bool had = false;
+    const uint64_t hash = key_hash(name);
+    for (const ExtraKeys* keys = extras.get(); keys && !had; keys = keys->next) had = keys->hash == hash;
+    if (had) continue;
+    write(name, spec.additional);
+    ++local.count;
+  }
+  out.push_back('}');
+}
+
+void Machine::write_string(std::string_view text, std::vector<Symbol>& out) const {
+  if (dialect_ == Dialect::gemma) {
+    out.push_back(kQuote);
+    append(text, out);
+    out.push_back(kQuote);
+    return;
+  }
+  static constexpr char kHex[] = "0123456789abcdef";
+  out.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte == '"' || byte == '\\') {
+      out.push_back('\\');
+      out.push_back(byte);
+    } else if (byte < 0x20) {
+      append("\\u00", out);
+      out.push_back(static_cast<unsigned char>(kHex[byte >> 4]));
+      out.push_back(static_cast<unsigned char>(kHex[byte & 15]));
+    } else {
+      out.push_back(byte);
+    }
+  }
+  out.push_back('"');
+}
+
+void Machine::write_key(std::string_view text, std::vector<Symbol>& out) const {
+  if (dialect_ == Dialect::json) {
+    write_string(text, out);
+  } else {
+    append(text, out);
+  }
+  out.push_back(':');
+}
+
+void Machine::shortest(NodeId id, std::vector<Symbol>& out) const {
+  const Node& node = ir_->nodes[id];
+  if (node.null) return append("null", out);
+  if (node.yes || node.no) return append(node.yes ? "true" : "false", out);
+  if (!node.numbers.empty()) return append(number_completion(node.numbers.front(), NumberState{}), out);
+  if (!node.strings.empty()) {
+    const StringSpec& spec = node.strings.front();
+    if (spec.literals.empty()) return write_string(std::string(spec.min_length, 'a'), out);
+    return write_string(*std::min_element(spec.literals.begin(), spec.literals.end(),
+                                          [](const auto& a, const auto& b) { return a.size() < b.size(); }),
+                        out);
+  }
+  for (size_t i = 0; i < node.arrays.size(); ++i) {
+    if (node.arrays[i].min_depth != node.min_depth) continue;
+    Local local;
+    local.kind = Kind::array;
+    local.node = id;
+    local.spec = static_cast<uint32_t>(i);
+    out.push_back('[');
+    return finish_array(local, out);
+  }
+  for (size_t i = 0; i < node.objects.size(); ++i) {
+    if (node.objects[i].min_depth != node.min_depth) continue;
+    Local local;
+    local.kind = Kind::object;
+    local.node = id;
+    local.spec = static_cast<uint32_t>(i);
+    local.b = seen_none(id, local.spec);
+    out.push_back('{');
+    return finish_object(local, {}, out);
+  }
+}
+
+}  // namespace hob::grammar

@@ -1,0 +1,209 @@
+// Machine: reads values of an Ir symbol by symbol, a symbol being a byte or the quote token.
+//
+//   Threads now{machine.start(root)};
+//   machine.step(now, '{', next);            // next: every way to go on; empty: the byte is wrong
+//   if (machine.done(next)) ...              // the value may be over
+//
+// A Thread is one way to read what came so far: a small Local (where in the innermost value) over a stack of immutable
+// frames, shared between threads, matchers and forks. Memory lives in the frames: keys seen, items counted, string
+// length, digits. Unions are several threads; a finished number is two (the number going on, and what follows it).
+// A container is pushed with its parent already standing "after the value", so that an end is a plain pop. Every
+// thread can be completed: a step that would lead nowhere yields no thread. More than kMaxThreads ways are cut to the
+// first ones, which refuses texts but never lets a wrong one pass.
+//
+// One thread at a time uses a Machine and the threads born of it: frames count references without atomics, and sets of
+// seen keys are interned in the machine.
+#pragma once
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/grammar/ir.h"
+
+namespace hob::grammar {
+
+using Symbol = uint16_t;
+inline constexpr Symbol kQuote = 256;  // the `<|"|>` token
+inline constexpr size_t kMaxThreads = 256;
+
+enum class Kind : uint8_t {
+  hole,    // below the lowest frame: the value is over and nothing is known of what follows
+  tail,    // after the whole value: white space at most
+  extra,   // probing: here an undeclared key would close (see Machine::step)
+  value,   // before the first byte
+  word,    // null, true, false
+  number,
+  string,
+  array,
+  object,
+};
+
+/// Where a thread stands in its innermost value. Plain bytes: compared and hashed as memory.
+struct Local {
+  Kind kind = Kind::hole;
+  uint8_t phase = 0;
+  uint8_t space = 0;   // white space read at this place; in a number: its flags
+  uint8_t lex = 0;     // inside a string: escape state; in a number: digits before the point
+  uint8_t utf8 = 0;    // inside a string: what the character still wants; in a number: fraction digits
+  uint8_t depth = 0;   // containers open around this value
+  uint16_t hex = 0;    // a \u escape so far; in a number: exponent value
+  NodeId node = 0;
+  uint32_t spec = 0;   // index into the node's alternatives
+  uint32_t low = 0, high = 0;  // names or literals that still fit, as a range of the sorted list; in an object
+                               // before ':', low is the value's node; in a number, the last fraction digit but 0
+  uint32_t position = 0;       // bytes of it that are read
+  uint32_t count = 0;  // characters, items, or undeclared keys so far
+  uint64_t a = 0;      // a key's hash; digits, lower half
+  uint64_t b = 0;      // lower half: id of an object's set of seen keys; upper: a high surrogate; digits, upper half
+
+  bool operator==(const Local& other) const { return std::memcmp(this, &other, sizeof(Local)) == 0; }
+};
+static_assert(std::has_unique_object_representations_v<Local>);
+
+/// A pointer that counts in the object itself, for one thread.
+template <typename T>
+class Ref {
+ public:
+  Ref() = default;
+  explicit Ref(T* object) : object_(object) {
+    if (object_) ++object_->uses;
+  }
+  Ref(const Ref& other) : Ref(other.object_) {}
+  Ref(Ref&& other) noexcept : object_(other.object_) { other.object_ = nullptr; }
+  Ref& operator=(Ref other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Ref() {
+    if (object_ && --object_->uses == 0) T::release(object_);
+  }
+  T* get() const { return object_; }
+  T* operator->() const { return object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+  bool operator==(const Ref& other) const { return object_ == other.object_; }
+
+ private:
+  T* object_ = nullptr;
+};
+
+/// The undeclared keys that an object has so far, by hash: an equal key always has an equal hash, and a collision only
+/// costs the model another letter.
+struct ExtraKeys {
+  uint32_t uses = 0;
+  uint64_t hash = 0;
+  ExtraKeys* next = nullptr;  // counted
+  static void release(ExtraKeys* keys);
+};
+
+struct Frame {
+  uint32_t uses = 0;
+  Local local;
+  Ref<Frame> below;
+  Ref<ExtraKeys> extras;
+  static void release(Frame* frame);
+};
+
+struct Thread {
+  Local top;
+  Ref<Frame> below;
+  Ref<ExtraKeys> extras;  // of `top` where it is an object
+};
+using Threads = std::vector<Thread>;
+
+class Machine {
+ public:
+  Machine(std::shared_ptr<const Ir> ir, Dialect dialect);
+
+  Dialect dialect() const { return dialect_; }
+  const Ir& ir() const { return *ir_; }
+  /// The thread before a value of `node`; after it stands a tail.
+  Thread start(NodeId node) const;
+  /// What goes on where the innermost value of `from` is over: its parent, or a hole.
+  static Thread after(const Thread& from);
+  /// Adds to `out` every way to read `symbol` from `from`. While `probing`, the place where an undeclared key closes
+  /// is reported as a thread of kind `extra` instead of being judged: it depends on more than the Local.
+  void step(const Thread& from, Symbol symbol, Threads& out, bool probing = false) const;
+  /// The same from a set; `out` is cleared first and freed of doubles.
+  void step(const Threads& from, Symbol symbol, Threads& out, bool probing = false) const;
+  /// Whether the value may be over here.
+  static bool done(const Threads& threads);
+  /// A short way to the end of the value (all containers too).
+  std::vector<Symbol> completion(const Thread& from) const;
+  /// A short value of `node`, appended.
+  void shortest(NodeId node, std::vector<Symbol>& out) const;
+  /// The Local as far as masks depend on it: what makes no difference is made equal. `openers`: the most containers
+  /// that one token can open.
+  Local mask_key(const Local& local, int openers) const;
+  /// Where `local` is inside a string whose characters are free: how many more fit, and how many are still wanted.
+  struct Interior {
+    uint32_t room = 0, wanted = 0;
+    bool key = false;  // an open object's key: whether it may close is judged apart
+  };
+  bool interior(const Local& local, Interior& out) const;
+  size_t bytes() const;
+  /// The hash by which undeclared keys are told apart.
+  static uint64_t key_hash(std::string_view key);
+
+ private:
+  struct Seen {
+    uint32_t start = 0;  // the empty set that it grew from
+    std::vector<uint64_t> bits;
+    uint32_t count = 0;
+    uint32_t missing = 0;  // required ones not seen
+    bool has(uint32_t name) const { return (bits[name / 64] >> (name % 64)) & 1; }
+  };
+
+  void begin_value(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  void step_word(const Thread& from, Symbol symbol, Threads& out) const;
+  void step_number(const Thread& from, Symbol symbol, Threads& out) const;
+  void step_string(const Thread& from, Symbol symbol, Threads& out) const;
+  void step_array(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  void step_object(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  void step_key(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  void close_key(const Thread& from, Threads& out, bool probing) const;
+  void pop(const Thread& from, Threads& out) const { out.push_back(after(from)); }
+  Thread push(const Thread& parent, NodeId node) const;
+  bool white(Local& local, Symbol symbol) const;
+
+  // Inside a string or key: reads one byte of it into `local`, decoding escapes; false when it does not fit.
+  struct Text {
+    const std::vector<std::string>* names = nullptr;  // the literals, or null
+    const ObjectSpec* object = nullptr;  // of a key
+    bool open = false;                   // other texts are fine, too
+  };
+  bool read_text(Local& local, const Text& text, unsigned char byte) const;
+  bool read_escape(Local& local, const Text& text, unsigned char byte) const;
+  bool narrow(Local& local, const Text& text, unsigned char decoded) const;
+  bool narrow(Local& local, const Text& text, char32_t decoded) const;
+  bool escape_fits(const Local& local, const Text& text) const;
+
+  const ObjectSpec& object(const Local& local) const { return ir_->nodes[local.node].objects[local.spec]; }
+  const ArraySpec& array(const Local& local) const { return ir_->nodes[local.node].arrays[local.spec]; }
+  bool fits(NodeId node, int depth) const { return ir_->nodes[node].min_depth + depth <= kMaxDepth; }
+  bool available(const ObjectSpec& object, const Local& local, uint32_t name) const;
+  bool any_available(const ObjectSpec& object, const Local& local, uint32_t low, uint32_t high) const;
+  bool extra_available(const ObjectSpec& object, const Local& local) const;
+  bool item_available(const ArraySpec& array, const Local& local) const;
+  Thread finish_text(Thread from, std::vector<Symbol>& out) const;
+  void finish_array(const Local& local, std::vector<Symbol>& out) const;
+  void finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symbol>& out) const;
+  void write_string(std::string_view text, std::vector<Symbol>& out) const;
+  void write_key(std::string_view text, std::vector<Symbol>& out) const;
+
+  const Seen& seen(const Local& local) const { return seen_[static_cast<uint32_t>(local.b)]; }
+  uint32_t seen_none(NodeId node, uint32_t spec) const;
+  uint32_t seen_with(uint32_t seen, const ObjectSpec& object, uint32_t name) const;
+
+  std::shared_ptr<const Ir> ir_;
+  Dialect dialect_;
+  mutable std::vector<Seen> seen_;
+  mutable std::unordered_map<uint64_t, uint32_t> seen_start_, seen_next_;
+  mutable std::map<std::pair<uint32_t, std::vector<uint64_t>>, uint32_t> seen_sets_;
+};
+
+}  // namespace hob::grammar

@@ -1,0 +1,103 @@
+// Generation: one step of the model, from the end of its prompt to a stop, cut into single forwards.
+//
+//   Generation generation(request, tools);          // tools: engine, cache, control tokens, clock
+//   generation.begin();                              // takes a sequence, or ends with context_exceeded
+//   while (!generation.done()) {
+//     engine::Row row = generation.next_row();       // a prefill chunk, or one token
+//     generation.take(engine.forward({{row}}));      // samples, reads, reports
+//   }
+//
+// The scheduler does this for several of them in turn. Before every row the cancel flag is looked at; a cancelled step
+// ends like any other, with what it has. Ends: a stop token; max_tokens or the end of the context (what is open is
+// closed by the shortest way; a call closed so is dropped); a loop of tokens outside strings (in the thought channel the
+// channel is closed instead); a failed forward. `done` is called once, from begin() or take(). Thread [model].
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "model/schedule/automaton.h"
+#include "model/schedule/prefix_cache.h"
+#include "model/schedule/repetition.h"
+#include "schemas/base/clock.h"
+#include "schemas/wire/step.h"
+
+namespace hob::schedule {
+
+/// Set by [read], looked at by [model].
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+
+/// The tokens that the loop itself must know.
+struct ControlTokens {
+  std::vector<Token> stops;
+  std::vector<Token> suppressed;
+  std::optional<Token> turn_open, response_close, channel_close;
+};
+
+struct Request {
+  std::string session;                   // empty: its cache is not kept
+  std::vector<Token> prompt;
+  size_t prefix = 0;                     // length of the system turn, shared by sessions; 0: none
+  bool inside_thought = false;           // the prompt ends inside the thought channel
+  std::function<std::unique_ptr<Automaton>()> automaton;  // called on [model]; null: only the prompt is prefilled
+  sample::Options sampling;
+  uint32_t max_tokens = 2048;
+  CancelFlag cancelled = std::make_shared<std::atomic<bool>>(false);
+  std::function<void(wire::StepProgress)> progress = [](const wire::StepProgress&) {};
+  std::function<void(Result<wire::StepResult>)> done;
+};
+
+class Generation {
+ public:
+  struct Tools {
+    engine::Engine& engine;
+    PrefixCache& cache;
+    const ControlTokens& control;
+    const Clock& clock;
+  };
+
+  Generation(Request request, Tools tools);
+
+  void begin();
+  bool done() const { return done_; }
+  const std::string& session() const { return request_.session; }
+  /// nullopt: it has ended instead (cancelled).
+  std::optional<engine::Row> next_row();
+  /// The outcome of the last row; a batch of several rows gives each its own.
+  void take(Result<engine::RowOutput> output);
+
+ private:
+  using Stop = wire::StepStop;
+  bool prefilling() const { return kept_->tokens.size() < request_.prompt.size(); }
+  size_t next_boundary(size_t from) const;
+  void at_boundary();
+  Result<void> take_logits(const std::vector<float>& logits);
+  Result<Token> choose(const std::vector<float>& logits);
+  Result<void> accept(Token token);
+  void report(std::vector<Event> events);
+  void add_text(wire::ItemKind kind, std::string text);
+  void close(Stop stop, std::optional<Token> stop_token = std::nullopt);
+  void drop_open_value();
+  void finish(Stop stop);
+  void fail(Error error);
+  void end(Result<wire::StepResult> result);
+
+  Request request_;
+  Tools tools_;
+  std::unique_ptr<Automaton> automaton_;
+  sample::Sampler sampler_;
+  RepetitionGuard guard_;
+  PrefixCache::Kept* kept_ = nullptr;
+  std::vector<size_t> boundaries_;    // prompt lengths at which the state is remembered
+  std::vector<Token> row_ids_;        // of the row that is under way
+  std::vector<Token> produced_;       // without the stop token
+  std::optional<size_t> value_begins_;  // where in produced_ the last call or answer begins
+  bool closing_ = false;
+  bool close_thought_ = false;  // the thought goes in circles
+  bool done_ = false;
+  wire::StepResult result_;
+  std::chrono::steady_clock::time_point started_, prefilled_;
+};
+
+}  // namespace hob::schedule

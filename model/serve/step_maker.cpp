@@ -1,0 +1,179 @@
+#include "model/serve/step_maker.h"
+
+#include <algorithm>
+
+#include "model/schedule/step_automaton.h"
+#include "model/serve/prompt.h"
+#include "schemas/base/sha256.h"
+
+namespace hob::serve {
+namespace {
+
+constrain::ControlIds control_ids(const text::Tokenizer& tokenizer) {
+  const text::ControlTokens& control = tokenizer.control();
+  constrain::ControlIds out;
+  out.eos = control.eos;
+  out.turn_close = control.turn_close;
+  out.channel_open = control.channel_open;
+  out.channel_close = control.channel_close;
+  out.call_open = control.call_open;
+  out.call_close = control.call_close;
+  out.response_open = control.response_open;
+  out.quote = control.quote;
+  return out;
+}
+
+Result<std::shared_ptr<const constrain::TokenTrie>> make_trie(const text::Tokenizer& tokenizer) {
+  constrain::Vocabulary vocabulary;
+  vocabulary.bytes.reserve(tokenizer.size());
+  vocabulary.special.reserve(tokenizer.size());
+  for (uint32_t id = 0; id < tokenizer.size(); ++id) {
+    vocabulary.bytes.emplace_back(tokenizer.bytes(id));
+    vocabulary.special.push_back(tokenizer.is_special(id));
+  }
+  vocabulary.control = control_ids(tokenizer);
+  return constrain::TokenTrie::make(std::move(vocabulary));
+}
+
+/// A value that came as Json, for those who read Documents.
+Result<json::Document> document(const Json& value, const std::string& where) {
+  auto read = json::parse_document(json::dump(value), json::kSchema);
+  if (!read) return invalid_params(where, "a JSON Schema", read.error().message());
+  return read;
+}
+
+constrain::Choice choice_of(wire::ToolChoiceMode mode) {
+  switch (mode) {
+    case wire::ToolChoiceMode::automatic:
+      return constrain::Choice::automatic;
+    case wire::ToolChoiceMode::none:
+      return constrain::Choice::none;
+    case wire::ToolChoiceMode::required:
+      return constrain::Choice::required;
+    case wire::ToolChoiceMode::named:
+      return constrain::Choice::named;
+  }
+  return constrain::Choice::automatic;
+}
+
+Result<constrain::StepSpec> spec_of(const wire::StepParams& params, bool inside_thought,
+                                    const std::vector<engine::Token>& stops) {
+  constrain::StepSpec spec;
+  for (const std::string& name : params.allowed) {
+    const auto tool = std::find_if(params.tools.begin(), params.tools.end(),
+                                   [&](const wire::ToolDecl& declared) { return declared.name == name; });
+    if (tool == params.tools.end()) return invalid_params("/allowed", "names of declared tools", "\"" + name + "\"");
+    constrain::ToolSpec allowed{name, std::nullopt};
+    if (tool->parameters.is_object() && !tool->parameters.empty()) {
+      HOB_TRY(schema, document(tool->parameters, "/tools/" + json::pointer_token(name) + "/parameters"));
+      allowed.parameters = std::move(schema);
+    }
+    spec.tools.push_back(std::move(allowed));
+  }
+  spec.choice = choice_of(params.tool_choice);
+  spec.named = params.tool_name.value_or("");
+  spec.parallel = params.parallel;
+  if (params.response_schema) {
+    HOB_TRY(schema, document(*params.response_schema, "/responseSchema"));
+    spec.response_schema = std::move(schema);
+  }
+  spec.thinking = params.thinking.on;
+  spec.starts_in_thought = inside_thought;
+  if (spec.thinking || inside_thought) {
+    // A thought may never end: without a budget of its own it gets half of the step's.
+    spec.thought_budget = params.thinking.budget.value_or(std::max(1u, params.max_tokens / 2));
+  }
+  spec.stop_ids = stops;
+  return spec;
+}
+
+/// Everything of `params` that spec_of() looks at.
+std::string key_of(const wire::StepParams& params, bool inside_thought) {
+  Json key = Json::array();
+  for (const wire::ToolDecl& tool : params.tools) {
+    if (std::find(params.allowed.begin(), params.allowed.end(), tool.name) == params.allowed.end()) continue;
+    key.push_back({tool.name, tool.parameters});
+  }
+  key.push_back({describe::word(params.tool_choice), params.tool_name.value_or(""), params.parallel, inside_thought,
+                 params.thinking.on, params.thinking.budget.value_or(0), params.max_tokens / 2});
+  if (params.response_schema) key.push_back({{"schema", *params.response_schema}});
+  return sha256_hex(json::dump(key));
+}
+
+}  // namespace
+
+Result<ModelFacts> facts_of(const Loaded& loaded) {
+  HOB_TRY(trie, make_trie(*loaded.tokenizer));
+  return ModelFacts{loaded.tokenizer, loaded.engine->info(), loaded.control, loaded.sampling, std::move(trie)};
+}
+
+StepMaker::StepMaker(ModelFacts facts, Random& random) : facts_(std::move(facts)), random_(random) {}
+
+Result<schedule::Request> StepMaker::make_prefill(const wire::StepParams& params) {
+  HOB_TRY(prompt, make_prompt(*facts_.tokenizer, facts_.info.fingerprint, params));
+  schedule::Request out;
+  out.session = params.session_id;
+  out.prompt = std::move(prompt.tokens);
+  out.prefix = prompt.prefix;
+  out.inside_thought = prompt.inside_thought;
+  return out;
+}
+
+Result<StepMaker::Compiled> StepMaker::compile(const wire::StepParams& params, bool inside_thought) {
+  std::string key = key_of(params, inside_thought);
+  for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
+    if (kept->key != key) continue;
+    kept_.splice(kept_.begin(), kept_, kept);
+    return kept->step;
+  }
+  HOB_TRY(spec, spec_of(params, inside_thought, facts_.control.stops));
+  HOB_TRY(step, constrain::compile(facts_.trie, spec));
+  kept_.push_front({std::move(key), step});
+  if (kept_.size() > kMaxKept) kept_.pop_back();
+  return step;
+}
+
+Result<schedule::Request> StepMaker::make(const wire::StepParams& params) {
+  HOB_TRY(out, make_prefill(params));
+  HOB_TRY(compiled, compile(params, out.inside_thought));
+  out.sampling = facts_.sampling;
+  const wire::Sampling& asked = params.sampling;
+  out.sampling.temperature = asked.temperature.value_or(out.sampling.temperature);
+  out.sampling.top_k = asked.top_k.value_or(out.sampling.top_k);
+  out.sampling.top_p = asked.top_p.value_or(out.sampling.top_p);
+  out.sampling.seed = asked.seed ? *asked.seed : random_.next();
+  out.max_tokens = params.max_tokens;
+  out.automaton = [compiled, control = control_ids(*facts_.tokenizer), stops = facts_.control.stops,
+                   words = facts_.trie->words(),
+                   inside = out.inside_thought]() -> std::unique_ptr<schedule::Automaton> {
+    return std::make_unique<schedule::StepAutomaton>(compiled, control, stops, words, inside);
+  };
+  return out;
+}
+
+Result<Json> StepMaker::render(const wire::StepParams& params) const {
+  HOB_TRY(prompt, make_prompt(*facts_.tokenizer, facts_.info.fingerprint, params));
+  return Json{{"prompt", facts_.tokenizer->decode(prompt.tokens, text::Specials::keep)}, {"tokens", prompt.tokens}};
+}
+
+Result<Json> StepMaker::tokenize(const wire::TokenizeParams& params) const {
+  const auto control = params.untrusted ? text::Control::as_text : text::Control::match;
+  return Json{{"tokens", facts_.tokenizer->encode(params.text, control)}};
+}
+
+Result<Json> StepMaker::fit(const wire::FitParams&) const {
+  return Error(Code::backend_lacks, "This build does not cut tool results.");
+}
+
+Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params) {
+  constrain::StepSpec spec;
+  spec.stop_ids = facts_.control.stops;
+  HOB_TRY(schema, document(params.schema, "/schema"));
+  spec.response_schema = std::move(schema);
+  const auto begun = std::chrono::steady_clock::now();
+  HOB_TRY(step, constrain::compile(facts_.trie, spec));
+  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begun;
+  return Json{{"compiledMs", time.count()}};
+}
+
+}  // namespace hob::serve
