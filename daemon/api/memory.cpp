@@ -1,0 +1,76 @@
+// memory/put, memory/search.
+#include "daemon/api/house.h"
+#include "schemas/base/ids.h"
+#include "schemas/base/sha256.h"
+
+namespace hob::api {
+namespace {
+
+constexpr char kMethod[] = "memory/put";
+
+/// What a scope is keyed by: nothing, a directory, or a session.
+Async<Result<std::string>> scope_id(House& house, std::string scope, std::optional<std::string> session_id) {
+  if (scope == "user") co_return std::string();
+  if (scope != "workspace" && scope != "session") co_return invalid_params("/scope", "user, workspace or session", "\"" + scope.substr(0, 40) + "\"");
+  if (!session_id) co_return invalid_params("/sessionId", "a session (the scope needs one)", "nothing");
+  HOB_CO_TRY(session, co_await house.surroundings.store.session(*session_id));
+  co_return scope == "session" ? session.id : session.cwd;
+}
+
+Async<Result<wire::MemoryPutResult>> put(House& house, wire::MemoryPut params) {
+  auto& s = house.surroundings;
+  const std::string key = params.idempotency_key.value_or("");
+  const std::string hash = key.empty() ? "" : sha256_hex(json::canonical(describe::write(params)));
+  if (!key.empty()) {
+    HOB_CO_TRY(known, co_await s.store.idempotency(kMethod, key));
+    if (known && known->params_hash != hash) co_return invalid_params("/idempotencyKey", "the same params as before", "others");
+    if (known) co_return describe::read<wire::MemoryPutResult>(known->result);
+  }
+  HOB_CO_TRY(scope, co_await scope_id(house, params.scope, params.session_id));
+  store::MemoryRow row;
+  row.id = new_id(s.clock, s.random);
+  row.scope = params.scope;
+  row.scope_id = scope;
+  row.key = params.key;
+  row.text = params.text;
+  row.tags = params.tags;
+  row.session_id = params.session_id.value_or("");
+  row.created_ms = s.clock.wall_ms();
+  const wire::MemoryPutResult result{row.id};
+  store::Commit commit;
+  commit.put_memories.push_back(row);
+  commit.events.push_back({.session_id = row.session_id, .type = "memory.changed", .data = {{"id", row.id}, {"scope", row.scope}}});
+  if (!key.empty()) commit.put_idempotency.push_back({kMethod, key, hash, describe::write(result), s.clock.wall_ms()});
+  HOB_CO_TRY(events, co_await s.store.commit(std::move(commit)));
+  s.hub.publish(events);
+  co_return result;
+}
+
+Async<Result<wire::MemorySearchResult>> search(House& house, wire::MemorySearch params) {
+  std::optional<std::string> scope_key;
+  if (params.scope) {
+    HOB_CO_TRY(key, co_await scope_id(house, *params.scope, params.session_id));
+    scope_key = key;
+  }
+  HOB_CO_TRY(hits, co_await house.surroundings.store.search_memory({params.query, params.scope, scope_key, params.limit}));
+  wire::MemorySearchResult out;
+  for (const store::MemoryHit& hit : hits) {
+    wire::MemoryHit shown{hit.id, hit.text, hit.tags, hit.score, hit.scope, rfc3339(hit.created_ms), std::nullopt, std::nullopt};
+    if (!hit.session_id.empty()) shown.session_id = hit.session_id;
+    if (!hit.turn_id.empty()) shown.turn_id = hit.turn_id;
+    out.memories.push_back(std::move(shown));
+  }
+  co_return out;
+}
+
+}  // namespace
+
+void bind_memory(rpc::Dispatcher& dispatcher, House& house) {
+  dispatcher.bind<wire::MemoryPut, wire::MemoryPutResult>(
+      kMethod, "Keeps a fact.", [&house](wire::MemoryPut params, rpc::Request) { return put(house, std::move(params)); });
+  dispatcher.bind<wire::MemorySearch, wire::MemorySearchResult>(
+      "memory/search", "Finds facts by their words.",
+      [&house](wire::MemorySearch params, rpc::Request) { return search(house, std::move(params)); });
+}
+
+}  // namespace hob::api
