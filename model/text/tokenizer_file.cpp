@@ -92,6 +92,7 @@ class FileReader : public json::Events {
     if (place_ == Place::pair) return wrong_merge("an array in a pair");
     if (place_ == Place::merges) {
       place_ = Place::pair;
+      pair_rank_ = merges.size() / 2;
       in_pair_ = 0;
       return {};
     }
@@ -180,7 +181,7 @@ class FileReader : public json::Events {
 
   Error wrong_merge(std::string_view what) const {
     return bad(
-        "model.merges[" + std::to_string(merges.size() / 2) + "]",
+        "model.merges[" + std::to_string(place_ == Place::pair ? pair_rank_ : merges.size() / 2) + "]",
         "wanted \"a b\" or [\"a\", \"b\"], got " + std::string(what)
     );
   }
@@ -206,6 +207,7 @@ class FileReader : public json::Events {
   Json* last_ = nullptr;
   std::string key_;
   std::string parent_key_;  // the key under which the second level was opened
+  size_t pair_rank_ = 0;
   int in_pair_ = 0;
   size_t nodes_ = 0;
 };

@@ -18,14 +18,16 @@ struct Report {
   bool no_new_privs = false;     // a process can give up gaining rights by exec
   bool seccomp = false;          // system calls can be filtered
   int landlock_abi = 0;          // 0: no Landlock; 1 files, 2 refer, 3 truncate, 4 TCP, 5 ioctl, 6 signals
-  bool user_namespaces = false;  // told, not used yet
+  bool user_namespaces = false;  // told by Ask::everything, not used yet
   bool openat2 = false;          // without it no tool that touches files can work
 
   /// The least that a plugin from a third party is run with.
   bool enough_for_third_party() const { return no_new_privs && seccomp && landlock_abi > 0 && openat2; }
 };
 
-Report probe();
+/// what_apply_needs leaves out what only trying in a child tells, and costs microseconds.
+enum class Ask { everything, what_apply_needs };
+Report probe(Ask ask = Ask::everything);
 
 /// One line a rung: what it does, whether it is there, what lacks without it.
 std::string describe(const Report& report);

@@ -38,12 +38,18 @@ Extent measure(const Document& value) {
 
 unsigned type_of(const Document& value) {
   switch (value.kind) {
-    case Document::Kind::null: return kNull;
-    case Document::Kind::boolean: return kBoolean;
-    case Document::Kind::number: return Decimal(value.text).is_integer() ? kInteger : kNumber;
-    case Document::Kind::string: return kString;
-    case Document::Kind::array: return kArray;
-    case Document::Kind::object: return kObject;
+    case Document::Kind::null:
+      return kNull;
+    case Document::Kind::boolean:
+      return kBoolean;
+    case Document::Kind::number:
+      return Decimal(value.text).is_integer() ? kInteger : kNumber;
+    case Document::Kind::string:
+      return kString;
+    case Document::Kind::array:
+      return kArray;
+    case Document::Kind::object:
+      return kObject;
   }
   return 0;
 }
@@ -68,12 +74,17 @@ std::string name_types(unsigned types) {
 
 std::string brief(const Document& value) {
   switch (value.kind) {
-    case Document::Kind::null: return "null";
-    case Document::Kind::boolean: return value.boolean ? "true" : "false";
-    case Document::Kind::array: return "a list of " + std::to_string(value.items.size());
-    case Document::Kind::object: return "an object";
+    case Document::Kind::null:
+      return "null";
+    case Document::Kind::boolean:
+      return value.boolean ? "true" : "false";
+    case Document::Kind::array:
+      return "a list of " + std::to_string(value.items.size());
+    case Document::Kind::object:
+      return "an object";
     case Document::Kind::number:
-    case Document::Kind::string: break;
+    case Document::Kind::string:
+      break;
   }
   std::string text = json::dump(value);
   if (text.size() > kMaxBrief) text = std::string(utf8::prefix(text, kMaxBrief)) + "...";
@@ -88,7 +99,9 @@ std::optional<Violation> Checker::run(const Document& value) {
   const Extent extent = measure(value);
   steps_left_ = kSteps + kStepsPerNode * extent.nodes;
   if (extent.too_deep) {
-    give_up(*program_.root, "The value is nested deeper than " + std::to_string(kMaxValueDepth) + ".");
+    give_up(
+        *program_.root, "The value is nested deeper than " + std::to_string(kMaxValueDepth) + "."
+    );
   } else if (check(*program_.root, value, nullptr)) {
     return std::nullopt;
   }
@@ -99,7 +112,8 @@ bool Checker::check(const Node& node, const Document& value, Marks* up) {
   if (node.kind == Node::Kind::everything) return true;
   if (node.kind == Node::Kind::nothing) return nothing(node);
   if (!enter(node, value)) return false;
-  const bool composite = value.kind == Document::Kind::array || value.kind == Document::Kind::object;
+  const bool composite =
+      value.kind == Document::Kind::array || value.kind == Document::Kind::object;
   bool good = false;
   if (composite && (up != nullptr || node.needs_marks())) {
     Marks marks{std::vector<char>(std::max(value.items.size(), value.members.size()), 0)};
@@ -135,7 +149,8 @@ bool Checker::apply(const Node& node, const Document& value, Marks* marks) {
       if (!object(node, value, marks)) return false;
       break;
     case Document::Kind::null:
-    case Document::Kind::boolean: break;
+    case Document::Kind::boolean:
+      break;
   }
   if (!references(node, value, marks) || !logic(node, value, marks)) return false;
   if (marks == nullptr) return true;
@@ -146,9 +161,11 @@ bool Checker::apply(const Node& node, const Document& value, Marks* marks) {
 
 bool Checker::enter(const Node& node, const Document& value) {
   if (!spend(node, 1)) return false;
-  if (frames_.size() >= kMaxFrames) return give_up(node, "Schema and value are nested too deep to check.");
+  if (frames_.size() >= kMaxFrames)
+    return give_up(node, "Schema and value are nested too deep to check.");
   for (auto frame = frames_.rbegin(); frame != frames_.rend() && frame->value == &value; ++frame) {
-    if (frame->node == &node) return give_up(node, "The schema applies itself to the same value, without end.");
+    if (frame->node == &node)
+      return give_up(node, "The schema applies itself to the same value, without end.");
   }
   frames_.push_back({&node, &value});
   return true;
@@ -156,10 +173,15 @@ bool Checker::enter(const Node& node, const Document& value) {
 
 bool Checker::nothing(const Node& node) {
   if (quiet_ != 0 || gave_up_) return false;
-  keep(node, "", path_.empty() || !path_.back().is_key
-                     ? "No value is allowed here."
-                     : "The property \"" + std::string(utf8::prefix(path_.back().key, kMaxBrief)) + "\" is not allowed here.");
-  // "additionalProperties": false has its keyword's name; a false that stands elsewhere is only false.
+  keep(
+      node, "",
+      path_.empty() || !path_.back().is_key
+          ? "No value is allowed here."
+          : "The property \"" + std::string(utf8::prefix(path_.back().key, kMaxBrief)) +
+                "\" is not allowed here."
+  );
+  // "additionalProperties": false has its keyword's name; a false that stands elsewhere is only
+  // false.
   const size_t slash = node.where.rfind('/');
   const std::string last = slash == std::string::npos ? "" : node.where.substr(slash + 1);
   violation_->keyword = shape_of(last, node.resource->dialect.draft) ? last : "false";
@@ -168,15 +190,22 @@ bool Checker::nothing(const Node& node) {
 
 bool Checker::any_value(const Node& node, const Document& value) {
   if (node.types != 0 && (node.types & type_of(value)) == 0) {
-    return fail(node, "type", [&] { return "Wanted " + name_types(node.types) + ", got " + brief(value) + "."; });
+    return fail(node, "type", [&] {
+      return "Wanted " + name_types(node.types) + ", got " + brief(value) + ".";
+    });
   }
   if (node.constant != nullptr && !equal(*node.constant, value)) {
-    return fail(node, "const", [&] { return "Wanted " + brief(*node.constant) + ", got " + brief(value) + "."; });
+    return fail(node, "const", [&] {
+      return "Wanted " + brief(*node.constant) + ", got " + brief(value) + ".";
+    });
   }
   if (node.enumeration == nullptr) return true;
   const auto& choices = node.enumeration->items;
   if (!spend(node, choices.size() / 8)) return false;
-  if (std::any_of(choices.begin(), choices.end(), [&](const Document& choice) { return equal(choice, value); })) return true;
+  if (std::any_of(choices.begin(), choices.end(), [&](const Document& choice) {
+        return equal(choice, value);
+      }))
+    return true;
   return fail(node, "enum", [&] {
     std::string list;
     for (const Document& choice : choices) {
@@ -212,8 +241,9 @@ const Node& Checker::dynamic_target(const DynamicRef& ref) const {
 }
 
 void Checker::keep(const Node& node, std::string_view keyword, std::string sentence) {
-  violation_ = Violation{instance(), keyword.empty() ? node.where : node.where + "/" + json::pointer_token(keyword),
-                         std::string(keyword), std::move(sentence)};
+  violation_ = Violation{
+      instance(), keyword.empty() ? node.where : node.where + "/" + json::pointer_token(keyword),
+      std::string(keyword), std::move(sentence)};
   violation_depth_ = path_.size();
 }
 
@@ -227,14 +257,16 @@ bool Checker::give_up(const Node& node, std::string sentence) {
 }
 
 bool Checker::spend(const Node& node, size_t steps) {
-  if (steps > steps_left_) return give_up(node, "The value takes more steps to check than are allowed.");
+  if (steps > steps_left_)
+    return give_up(node, "The value takes more steps to check than are allowed.");
   steps_left_ -= steps;
   return true;
 }
 
 std::string Checker::instance() const {
   std::string pointer;
-  for (const Step& step : path_) pointer += "/" + (step.is_key ? json::pointer_token(step.key) : std::to_string(step.index));
+  for (const Step& step : path_)
+    pointer += "/" + (step.is_key ? json::pointer_token(step.key) : std::to_string(step.index));
   return pointer;
 }
 

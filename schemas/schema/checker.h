@@ -1,6 +1,7 @@
-// Checker: one run of one value through a Program. It walks schema and value together and keeps the first violation.
-// Three limits end a run that would not end well: depth, steps, and a dynamic reference that comes back to the same
-// schema with the same value; the value then counts as wrong. One run, one thread.
+// Checker: one run of one value through a Program. It walks schema and value together and keeps the
+// first violation. Three limits end a run that would not end well: depth, steps, and a dynamic
+// reference that comes back to the same schema with the same value; the value then counts as wrong.
+// One run, one thread.
 #pragma once
 
 #include <optional>

@@ -12,12 +12,14 @@ bool Checker::array(const Node& node, const Document& value, Marks* marks) {
   const size_t size = value.items.size();
   if (rules.min_items && size < *rules.min_items) {
     return fail(node, "minItems", [&] {
-      return "Wanted at least " + std::to_string(*rules.min_items) + " items, got " + std::to_string(size) + ".";
+      return "Wanted at least " + std::to_string(*rules.min_items) + " items, got " +
+             std::to_string(size) + ".";
     });
   }
   if (rules.max_items && size > *rules.max_items) {
     return fail(node, "maxItems", [&] {
-      return "Wanted at most " + std::to_string(*rules.max_items) + " items, got " + std::to_string(size) + ".";
+      return "Wanted at most " + std::to_string(*rules.max_items) + " items, got " +
+             std::to_string(size) + ".";
     });
   }
   for (size_t i = 0; i < size; ++i) {
@@ -45,12 +47,14 @@ bool Checker::contains(const Node& node, const Document& value, Marks* marks) {
   if (gave_up_) return false;
   if (found < least) {
     return fail(node, rules.min_contains ? "minContains" : "contains", [&] {
-      return "Wanted at least " + std::to_string(least) + " fitting items, got " + std::to_string(found) + ".";
+      return "Wanted at least " + std::to_string(least) + " fitting items, got " +
+             std::to_string(found) + ".";
     });
   }
   if (rules.max_contains && found > *rules.max_contains) {
     return fail(node, "maxContains", [&] {
-      return "Wanted at most " + std::to_string(*rules.max_contains) + " fitting items, got " + std::to_string(found) + ".";
+      return "Wanted at most " + std::to_string(*rules.max_contains) + " fitting items, got " +
+             std::to_string(found) + ".";
     });
   }
   return true;
@@ -68,7 +72,8 @@ bool Checker::unique(const Node& node, const Document& value) {
       const size_t b = hashes[j].second;
       if (!equal(value.items[a], value.items[b])) continue;
       return fail(node, "uniqueItems", [&] {
-        return "Wanted items that all differ, but items " + std::to_string(a) + " and " + std::to_string(b) + " are equal.";
+        return "Wanted items that all differ, but items " + std::to_string(a) + " and " +
+               std::to_string(b) + " are equal.";
       });
     }
   }
@@ -78,7 +83,8 @@ bool Checker::unique(const Node& node, const Document& value) {
 bool Checker::unevaluated_items(const Node& node, const Document& value, Marks& marks) {
   if (node.array.unevaluated == nullptr) return true;
   for (size_t i = 0; i < value.items.size(); ++i) {
-    if (marks.seen[i] == 0 && !check_at(*node.array.unevaluated, value.items[i], {{}, i, false})) return false;
+    if (marks.seen[i] == 0 && !check_at(*node.array.unevaluated, value.items[i], {{}, i, false}))
+      return false;
   }
   marks.all();
   return true;

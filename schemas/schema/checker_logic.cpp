@@ -22,7 +22,10 @@ bool Checker::logic(const Node& node, const Document& value, Marks* marks) {
   if (node.negated != nullptr) {
     const bool fits = probe(*node.negated, value, nullptr);
     if (gave_up_) return false;
-    if (fits) return fail(node, "not", [&] { return "The value fits what is excluded: " + brief(value) + "."; });
+    if (fits)
+      return fail(node, "not", [&] {
+        return "The value fits what is excluded: " + brief(value) + ".";
+      });
   }
   return node.condition == nullptr || conditional(node, value, marks);
 }
@@ -47,7 +50,8 @@ bool Checker::any_of(const Node& node, const Document& value, Marks* marks) {
   violation_.reset();
   if (good) return true;
   return fail(node, "anyOf", [&] {
-    std::string sentence = "The value fits none of the " + std::to_string(node.any_of.size()) + " choices.";
+    std::string sentence =
+        "The value fits none of the " + std::to_string(node.any_of.size()) + " choices.";
     if (nearest) sentence += " The nearest: " + to_string(*nearest);
     return sentence;
   });
@@ -63,7 +67,8 @@ bool Checker::one_of(const Node& node, const Document& value, Marks* marks) {
     if (gave_up_) return false;
     if (good && first) {
       return fail(node, "oneOf", [&] {
-        return "The value fits choices " + std::to_string(*first) + " and " + std::to_string(i) + "; only one may fit.";
+        return "The value fits choices " + std::to_string(*first) + " and " + std::to_string(i) +
+               "; only one may fit.";
       });
     }
     if (good) {
@@ -76,7 +81,8 @@ bool Checker::one_of(const Node& node, const Document& value, Marks* marks) {
   violation_.reset();
   if (first) return true;
   return fail(node, "oneOf", [&] {
-    std::string sentence = "The value fits none of the " + std::to_string(node.one_of.size()) + " choices.";
+    std::string sentence =
+        "The value fits none of the " + std::to_string(node.one_of.size()) + " choices.";
     if (nearest) sentence += " The nearest: " + to_string(*nearest);
     return sentence;
   });

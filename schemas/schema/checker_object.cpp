@@ -10,15 +10,20 @@ namespace {
 using json::Document;
 constexpr size_t kFewMembers = 12;
 
-/// Which of `names` (each asked once) `value` lacks; null when none. Large objects are hashed first.
+/// Which of `names` (each asked once) `value` lacks; null when none. Large objects are hashed
+/// first.
 const std::string* first_missing(const std::vector<std::string>& names, const Document& value) {
   if (names.size() <= 2 || value.members.size() <= kFewMembers) {
-    const auto missing = std::find_if(names.begin(), names.end(), [&](const std::string& n) { return value.find(n) == nullptr; });
+    const auto missing = std::find_if(names.begin(), names.end(), [&](const std::string& n) {
+      return value.find(n) == nullptr;
+    });
     return missing == names.end() ? nullptr : &*missing;
   }
   std::unordered_set<std::string_view> keys;
   for (const auto& [key, member] : value.members) keys.insert(key);
-  const auto missing = std::find_if(names.begin(), names.end(), [&](const std::string& n) { return !keys.contains(n); });
+  const auto missing = std::find_if(names.begin(), names.end(), [&](const std::string& n) {
+    return !keys.contains(n);
+  });
   return missing == names.end() ? nullptr : &*missing;
 }
 
@@ -33,12 +38,14 @@ bool Checker::object(const Node& node, const Document& value, Marks* marks) {
   }
   if (rules.min_properties && size < *rules.min_properties) {
     return fail(node, "minProperties", [&] {
-      return "Wanted at least " + std::to_string(*rules.min_properties) + " properties, got " + std::to_string(size) + ".";
+      return "Wanted at least " + std::to_string(*rules.min_properties) + " properties, got " +
+             std::to_string(size) + ".";
     });
   }
   if (rules.max_properties && size > *rules.max_properties) {
     return fail(node, "maxProperties", [&] {
-      return "Wanted at most " + std::to_string(*rules.max_properties) + " properties, got " + std::to_string(size) + ".";
+      return "Wanted at most " + std::to_string(*rules.max_properties) + " properties, got " +
+             std::to_string(size) + ".";
     });
   }
   return dependencies(node, value, marks);
@@ -83,7 +90,8 @@ bool Checker::dependencies(const Node& node, const Document& value, Marks* marks
     if (value.find(dependency.property) == nullptr) continue;
     if (const std::string* missing = first_missing(dependency.names, value)) {
       return fail(node, dependency.word, [&] {
-        return "With \"" + dependency.property + "\" the property \"" + *missing + "\" is needed, too.";
+        return "With \"" + dependency.property + "\" the property \"" + *missing +
+               "\" is needed, too.";
       });
     }
     if (dependency.node != nullptr && !check(*dependency.node, value, marks)) return false;
@@ -95,7 +103,8 @@ bool Checker::unevaluated_properties(const Node& node, const Document& value, Ma
   if (node.object.unevaluated == nullptr) return true;
   for (size_t i = 0; i < value.members.size(); ++i) {
     const auto& [key, item] = value.members[i];
-    if (marks.seen[i] == 0 && !check_at(*node.object.unevaluated, item, {key, 0, true})) return false;
+    if (marks.seen[i] == 0 && !check_at(*node.object.unevaluated, item, {key, 0, true}))
+      return false;
   }
   marks.all();
   return true;

@@ -25,13 +25,16 @@ struct Spot {
 class Compiler {
  public:
   explicit Compiler(const CompileSettings& settings)
-      : settings_(settings), index_(settings.known, settings.default_draft), program_(std::make_shared<Program>()) {}
+      : settings_(settings),
+        index_(settings.known, settings.default_draft),
+        program_(std::make_shared<Program>()) {}
 
   Result<std::shared_ptr<const Program>> run(const Document& schema) {
     auto document = std::make_shared<const Document>(schema);
     HOB_TRY_VOID(index_.add("", document));
     if (settings_.known != nullptr) {
-      for (const auto& [uri, other] : settings_.known->documents()) HOB_TRY_VOID(index_.add(uri, other));
+      for (const auto& [uri, other] : settings_.known->documents())
+        HOB_TRY_VOID(index_.add(uri, other));
     }
     HOB_TRY(root, node_at(*document, Place{}));
     program_->root = root;
@@ -63,8 +66,10 @@ class Compiler {
     }
     if (index_.place(&schema) == nullptr) HOB_TRY_VOID(index_.adopt(&schema, fallback));
     const Place& place = *index_.place(&schema);
-    if (!place.resource->dialect.refused.empty()) return refuse(place.pointer, "$schema", place.resource->dialect.refused);
-    if (program_->nodes.size() >= kMaxNodes) return refuse(place.pointer, "", "there are too many schemas.");
+    if (!place.resource->dialect.refused.empty())
+      return refuse(place.pointer, "$schema", place.resource->dialect.refused);
+    if (program_->nodes.size() >= kMaxNodes)
+      return refuse(place.pointer, "", "there are too many schemas.");
     Node& node = program_->nodes.emplace_back();
     node.where = place.pointer;
     node.resource = place.resource;
@@ -78,7 +83,8 @@ class Compiler {
     return static_cast<const Node*>(&node);
   }
 
-  /// The first time something of a resource is used, all it may be asked for dynamically is compiled too.
+  /// The first time something of a resource is used, all it may be asked for dynamically is
+  /// compiled too.
   Result<void> enter(Resource& resource) {
     if (resource.entered) return {};
     resource.entered = true;
@@ -110,7 +116,9 @@ class Compiler {
 
   // Parts of keywords.
 
-  Result<const Node*> child(const Spot& spot) { return node_at(spot.value, Place{spot.place.resource, spot.pointer()}); }
+  Result<const Node*> child(const Spot& spot) {
+    return node_at(spot.value, Place{spot.place.resource, spot.pointer()});
+  }
 
   Result<std::vector<const Node*>> list(const Spot& spot, bool may_be_empty = false) {
     if (spot.value.kind != Document::Kind::array || (spot.value.items.empty() && !may_be_empty)) {
@@ -118,7 +126,12 @@ class Compiler {
     }
     std::vector<const Node*> nodes;
     for (size_t i = 0; i < spot.value.items.size(); ++i) {
-      HOB_TRY(node, node_at(spot.value.items[i], Place{spot.place.resource, spot.pointer() + "/" + std::to_string(i)}));
+      HOB_TRY(
+          node, node_at(
+                    spot.value.items[i],
+                    Place{spot.place.resource, spot.pointer() + "/" + std::to_string(i)}
+                )
+      );
       nodes.push_back(node);
     }
     return nodes;
@@ -128,7 +141,12 @@ class Compiler {
   Result<void> map(const Spot& spot, Each each) {
     if (spot.value.kind != Document::Kind::object) return spot.bad("wanted an object of schemas.");
     for (const auto& [name, schema] : spot.value.members) {
-      HOB_TRY(node, node_at(schema, Place{spot.place.resource, spot.pointer() + "/" + json::pointer_token(name)}));
+      HOB_TRY(
+          node,
+          node_at(
+              schema, Place{spot.place.resource, spot.pointer() + "/" + json::pointer_token(name)}
+          )
+      );
       HOB_TRY_VOID(each(name, node));
     }
     return {};
@@ -150,7 +168,9 @@ class Compiler {
   }
 
   static Result<size_t> count(const Spot& spot) {
-    const int64_t value = spot.value.kind == Document::Kind::number ? Decimal(spot.value.text).as_count(kMaxCount) : -1;
+    const int64_t value = spot.value.kind == Document::Kind::number
+                              ? Decimal(spot.value.text).as_count(kMaxCount)
+                              : -1;
     if (value < 0) return spot.bad("wanted a whole number from 0 to 10^15.");
     return static_cast<size_t>(value);
   }
@@ -182,7 +202,8 @@ class Compiler {
     return {};
   }
   Result<void> read_recursive_ref(const Spot& spot) {
-    if (spot.value.kind != Document::Kind::string || spot.value.text != "#") return spot.bad("wanted \"#\".");
+    if (spot.value.kind != Document::Kind::string || spot.value.text != "#")
+      return spot.bad("wanted \"#\".");
     HOB_TRY(node, follow(spot));
     spot.node.dynamic_ref = DynamicRef{node, {}, spot.place.resource->recursive_anchor};
     return {};
@@ -197,8 +218,10 @@ class Compiler {
 
   Result<void> read_type(const Spot& spot) {
     static const std::unordered_map<std::string_view, unsigned> kBits = {
-        {"null", kNull}, {"boolean", kBoolean}, {"integer", kInteger}, {"number", kNumber | kInteger},
-        {"string", kString}, {"array", kArray}, {"object", kObject}};
+        {"null", kNull},       {"boolean", kBoolean},
+        {"integer", kInteger}, {"number", kNumber | kInteger},
+        {"string", kString},   {"array", kArray},
+        {"object", kObject}};
     const auto add = [&](const Document& name) {
       const auto bit = name.kind == Document::Kind::string ? kBits.find(name.text) : kBits.end();
       if (bit != kBits.end()) spot.node.types |= bit->second;
@@ -211,7 +234,10 @@ class Compiler {
     } else {
       good = add(spot.value);
     }
-    if (!good) return spot.bad("wanted null, boolean, integer, number, string, array or object, or a list of them.");
+    if (!good)
+      return spot.bad(
+          "wanted null, boolean, integer, number, string, array or object, or a list of them."
+      );
     return {};
   }
   Result<void> read_enum(const Spot& spot) {
@@ -249,7 +275,8 @@ class Compiler {
     auto compiled = Pattern::compile(text);
     if (!compiled) return spot.bad(compiled.error().message());
     pattern_instructions_ += compiled->size();
-    if (pattern_instructions_ > kMaxPatternInstructions) return spot.bad("the schema's patterns are too large together.");
+    if (pattern_instructions_ > kMaxPatternInstructions)
+      return spot.bad("the schema's patterns are too large together.");
     patterns_.emplace(text, *compiled);
     return compiled;
   }
@@ -276,7 +303,10 @@ class Compiler {
   Result<void> read_items(const Spot& spot) {
     const bool old = spot.place.resource->dialect.in(kUntil2019);
     if (spot.value.kind == Document::Kind::array) {
-      if (!old) return spot.bad("a list belongs into prefixItems since draft 2020-12; or name an older $schema.");
+      if (!old)
+        return spot.bad(
+            "a list belongs into prefixItems since draft 2020-12; or name an older $schema."
+        );
       HOB_TRY(nodes, list(spot, true));
       spot.node.array.prefix = std::move(nodes);
       spot.node.array.prefix_word = "items";
@@ -335,7 +365,12 @@ class Compiler {
         HOB_TRY(names, strings(spot, value));
         dependency.names = std::move(names);
       } else {
-        HOB_TRY(node, node_at(value, Place{spot.place.resource, spot.pointer() + "/" + json::pointer_token(name)}));
+        HOB_TRY(
+            node,
+            node_at(
+                value, Place{spot.place.resource, spot.pointer() + "/" + json::pointer_token(name)}
+            )
+        );
         dependency.node = node;
       }
       spot.node.object.dependencies.push_back(std::move(dependency));
@@ -405,18 +440,23 @@ const std::unordered_map<std::string_view, Compiler::Keyword>& Compiler::table()
       {"minItems", {&C::read_count<&Node::array, &ArrayRules::min_items>, kAllDrafts, true}},
       {"maxItems", {&C::read_count<&Node::array, &ArrayRules::max_items>, kAllDrafts, true}},
       {"uniqueItems", {&C::read_unique_items, kAllDrafts, true}},
-      {"unevaluatedItems", {&C::read_child_of<&Node::array, &ArrayRules::unevaluated>, kSince2019, false}},
+      {"unevaluatedItems",
+       {&C::read_child_of<&Node::array, &ArrayRules::unevaluated>, kSince2019, false}},
       {"properties", {&C::read_properties, kAllDrafts, false}},
       {"patternProperties", {&C::read_pattern_properties, kAllDrafts, false}},
-      {"additionalProperties", {&C::read_child_of<&Node::object, &ObjectRules::additional>, kAllDrafts, false}},
+      {"additionalProperties",
+       {&C::read_child_of<&Node::object, &ObjectRules::additional>, kAllDrafts, false}},
       {"propertyNames", {&C::read_child_of<&Node::object, &ObjectRules::names>, kAllDrafts, false}},
       {"required", {&C::read_required, kAllDrafts, true}},
-      {"minProperties", {&C::read_count<&Node::object, &ObjectRules::min_properties>, kAllDrafts, true}},
-      {"maxProperties", {&C::read_count<&Node::object, &ObjectRules::max_properties>, kAllDrafts, true}},
+      {"minProperties",
+       {&C::read_count<&Node::object, &ObjectRules::min_properties>, kAllDrafts, true}},
+      {"maxProperties",
+       {&C::read_count<&Node::object, &ObjectRules::max_properties>, kAllDrafts, true}},
       {"dependentRequired", {&C::read_dependencies, kSince2019, true}},
       {"dependentSchemas", {&C::read_dependencies, kSince2019, false}},
       {"dependencies", {&C::read_dependencies, kAllDrafts, false}},
-      {"unevaluatedProperties", {&C::read_child_of<&Node::object, &ObjectRules::unevaluated>, kSince2019, false}},
+      {"unevaluatedProperties",
+       {&C::read_child_of<&Node::object, &ObjectRules::unevaluated>, kSince2019, false}},
       {"allOf", {&C::read_list<&Node::all_of>, kAllDrafts, false}},
       {"anyOf", {&C::read_list<&Node::any_of>, kAllDrafts, false}},
       {"oneOf", {&C::read_list<&Node::one_of>, kAllDrafts, false}},
@@ -430,7 +470,9 @@ const std::unordered_map<std::string_view, Compiler::Keyword>& Compiler::table()
 
 }  // namespace
 
-Result<std::shared_ptr<const Program>> compile_program(const Document& schema, const CompileSettings& settings) {
+Result<std::shared_ptr<const Program>> compile_program(
+    const Document& schema, const CompileSettings& settings
+) {
   return Compiler(settings).run(schema);
 }
 

@@ -25,7 +25,9 @@ uint64_t power_of_ten(uint64_t exponent, uint64_t modulus) {
 uint64_t remainder(std::string_view digits, uint64_t modulus) {
   uint64_t result = 0;
   for (const char digit : digits) {
-    result = static_cast<uint64_t>((static_cast<Wide>(result) * 10 + static_cast<unsigned>(digit - '0')) % modulus);
+    result = static_cast<uint64_t>(
+        (static_cast<Wide>(result) * 10 + static_cast<unsigned>(digit - '0')) % modulus
+    );
   }
   return result;
 }
@@ -86,12 +88,16 @@ bool Decimal::is_multiple_of(const Decimal& divisor) const {
   // Were it a multiple with a negative shift, our last digit would be a zero, and there is none.
   if (shift < 0) return false;
   const uint64_t modulus = to_integer(divisor.digits_);
-  return times(remainder(digits_, modulus), power_of_ten(static_cast<uint64_t>(shift), modulus), modulus) == 0;
+  return times(
+             remainder(digits_, modulus), power_of_ten(static_cast<uint64_t>(shift), modulus),
+             modulus
+         ) == 0;
 }
 
 int64_t Decimal::as_count(int64_t most) const {
   if (is_zero()) return 0;
-  if (negative_ || exponent_ < 0 || static_cast<int64_t>(digits_.size()) + exponent_ > 18) return -1;
+  if (negative_ || exponent_ < 0 || static_cast<int64_t>(digits_.size()) + exponent_ > 18)
+    return -1;
   auto count = static_cast<int64_t>(to_integer(digits_));
   for (int64_t i = 0; i < exponent_; ++i) count *= 10;
   return count <= most ? count : -1;

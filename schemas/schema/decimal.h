@@ -1,11 +1,12 @@
-// Decimal: a JSON number exactly as written, so that 0.1, twenty digits and 1e400 compare as in arithmetic and not as
-// doubles.
+// Decimal: a JSON number exactly as written, so that 0.1, twenty digits and 1e400 compare as in
+// arithmetic and not as doubles.
 //
 //   Decimal a("1e2"), b("100.0");
 //   a == b, a.is_integer()            // both true
 //
-// Made from the lexeme of a valid JSON number. Exponents beyond 10^15 either way are taken as 10^15: still larger (or
-// smaller) than anything a schema may name, since such bounds are refused when the schema is read. Pure; any thread.
+// Made from the lexeme of a valid JSON number. Exponents beyond 10^15 either way are taken as
+// 10^15: still larger (or smaller) than anything a schema may name, since such bounds are refused
+// when the schema is read. Pure; any thread.
 #pragma once
 
 #include <compare>

@@ -33,8 +33,10 @@ TEST_CASE("an exponent without end is larger than any that is kept, and said to 
 }
 
 TEST_CASE("whole numbers are whole however they are written") {
-  for (const char* whole : {"0", "-0.0", "1.0", "1e3", "1.5e1", "12345678901234567890", "1e400"}) CHECK(Decimal(whole).is_integer());
-  for (const char* part : {"0.5", "1e-1", "1.05e1", "-2.5"}) CHECK_FALSE(Decimal(part).is_integer());
+  for (const char* whole : {"0", "-0.0", "1.0", "1e3", "1.5e1", "12345678901234567890", "1e400"})
+    CHECK(Decimal(whole).is_integer());
+  for (const char* part : {"0.5", "1e-1", "1.05e1", "-2.5"})
+    CHECK_FALSE(Decimal(part).is_integer());
 }
 
 TEST_CASE("multiples are exact where doubles are not") {

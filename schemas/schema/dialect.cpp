@@ -13,14 +13,17 @@ std::optional<Draft> standard(std::string_view uri) {
   if (uri.starts_with("http://")) uri.remove_prefix(7);
   if (uri == "json-schema.org/draft/2020-12/schema") return Draft::draft_2020_12;
   if (uri == "json-schema.org/draft/2019-09/schema") return Draft::draft_2019_09;
-  // Every schema of draft 6 means the same in draft 7, unless it has if/then/else, contentEncoding or the like.
-  if (uri == "json-schema.org/draft-07/schema" || uri == "json-schema.org/draft-06/schema") return Draft::draft_7;
+  // Every schema of draft 6 means the same in draft 7, unless it has if/then/else, contentEncoding
+  // or the like.
+  if (uri == "json-schema.org/draft-07/schema" || uri == "json-schema.org/draft-06/schema")
+    return Draft::draft_7;
   return std::nullopt;
 }
 
 bool known_vocabulary(std::string_view name) {
-  for (const std::string_view word : {"core", "applicator", "unevaluated", "validation", "meta-data", "format",
-                                      "format-annotation", "format-assertion", "content"}) {
+  for (const std::string_view word :
+       {"core", "applicator", "unevaluated", "validation", "meta-data", "format",
+        "format-annotation", "format-assertion", "content"}) {
     if (name == word) return true;
   }
   return false;
@@ -30,13 +33,16 @@ void read_vocabularies(const json::Document& vocabularies, Dialect& dialect) {
   dialect.assertions = false;
   for (const auto& [uri, required] : vocabularies.members) {
     const size_t at = uri.find("/vocab/");
-    const std::string_view name = at == std::string::npos ? std::string_view() : std::string_view(uri).substr(at + 7);
+    const std::string_view name =
+        at == std::string::npos ? std::string_view() : std::string_view(uri).substr(at + 7);
     if (!uri.starts_with("https://json-schema.org/draft/") || !known_vocabulary(name)) {
-      if (required.boolean) dialect.refused = "the vocabulary \"" + uri + "\" is required and not known here.";
+      if (required.boolean)
+        dialect.refused = "the vocabulary \"" + uri + "\" is required and not known here.";
       continue;
     }
     if (name == "validation") dialect.assertions = true;
-    if (name == "format-assertion" || (name == "format" && required.boolean)) dialect.format_assertion = true;
+    if (name == "format-assertion" || (name == "format" && required.boolean))
+      dialect.format_assertion = true;
   }
 }
 
@@ -49,7 +55,8 @@ Dialect dialect_of(std::string_view schema_uri, const Registry* known) {
   for (int i = 0; i < kMaxMetaschemas; ++i) {
     if (const auto draft = standard(uri)) {
       dialect.draft = *draft;
-      if (vocabularies != nullptr && *draft != Draft::draft_7) read_vocabularies(*vocabularies, dialect);
+      if (vocabularies != nullptr && *draft != Draft::draft_7)
+        read_vocabularies(*vocabularies, dialect);
       return dialect;
     }
     if (uri.ends_with('#')) uri.pop_back();
@@ -63,7 +70,8 @@ Dialect dialect_of(std::string_view schema_uri, const Registry* known) {
     }
     uri = next->text;
   }
-  dialect.refused = "the dialect \"" + uri + "\" is not known; use draft 2020-12, 2019-09 or draft-07.";
+  dialect.refused =
+      "the dialect \"" + uri + "\" is not known; use draft 2020-12, 2019-09 or draft-07.";
   return dialect;
 }
 
@@ -98,7 +106,8 @@ std::optional<Shape> shape_of(std::string_view keyword, Draft draft) {
   };
   if (keyword == "items" && draft == Draft::draft_2020_12) return Shape::schema;
   const auto row = kRows.find(keyword);
-  if (row == kRows.end() || (row->second.drafts & static_cast<unsigned>(draft)) == 0) return std::nullopt;
+  if (row == kRows.end() || (row->second.drafts & static_cast<unsigned>(draft)) == 0)
+    return std::nullopt;
   return row->second.shape;
 }
 

@@ -1,4 +1,5 @@
-// Dialect: which draft a schema is written in, and where that draft has schemas inside schemas. Pure; any thread.
+// Dialect: which draft a schema is written in, and where that draft has schemas inside schemas.
+// Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -18,9 +19,9 @@ inline constexpr unsigned kAllDrafts = 7, kSince2019 = 6, kUntil2019 = 3;
 
 struct Dialect {
   Draft draft = Draft::draft_2020_12;
-  bool assertions = true;          // the metaschema has the validation vocabulary
-  bool format_assertion = false;   // the metaschema asks that formats are asserted
-  std::string refused;             // why schemas of this dialect cannot be compiled; empty when they can
+  bool assertions = true;         // the metaschema has the validation vocabulary
+  bool format_assertion = false;  // the metaschema asks that formats are asserted
+  std::string refused;  // why schemas of this dialect cannot be compiled; empty when they can
 
   bool in(unsigned drafts) const { return (static_cast<unsigned>(draft) & drafts) != 0; }
 };

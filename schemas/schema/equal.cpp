@@ -32,13 +32,18 @@ bool equal_objects(const Document& a, const Document& b) {
 bool equal(const Document& a, const Document& b) {
   if (a.kind != b.kind) return false;
   switch (a.kind) {
-    case Document::Kind::null: return true;
-    case Document::Kind::boolean: return a.boolean == b.boolean;
-    case Document::Kind::number: return a.text == b.text || Decimal(a.text) == Decimal(b.text);
-    case Document::Kind::string: return a.text == b.text;
+    case Document::Kind::null:
+      return true;
+    case Document::Kind::boolean:
+      return a.boolean == b.boolean;
+    case Document::Kind::number:
+      return a.text == b.text || Decimal(a.text) == Decimal(b.text);
+    case Document::Kind::string:
+      return a.text == b.text;
     case Document::Kind::array:
       return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), equal);
-    case Document::Kind::object: return a.members.size() == b.members.size() && equal_objects(a, b);
+    case Document::Kind::object:
+      return a.members.size() == b.members.size() && equal_objects(a, b);
   }
   return false;
 }
@@ -46,10 +51,17 @@ bool equal(const Document& a, const Document& b) {
 size_t hash(const Document& value) {
   size_t result = static_cast<size_t>(value.kind) + 1;
   switch (value.kind) {
-    case Document::Kind::null: break;
-    case Document::Kind::boolean: result = result * 31 + (value.boolean ? 1 : 0); break;
-    case Document::Kind::number: result = result * 31 + Decimal(value.text).hash(); break;
-    case Document::Kind::string: result = result * 31 + std::hash<std::string>()(value.text); break;
+    case Document::Kind::null:
+      break;
+    case Document::Kind::boolean:
+      result = result * 31 + (value.boolean ? 1 : 0);
+      break;
+    case Document::Kind::number:
+      result = result * 31 + Decimal(value.text).hash();
+      break;
+    case Document::Kind::string:
+      result = result * 31 + std::hash<std::string>()(value.text);
+      break;
     case Document::Kind::array:
       for (const Document& item : value.items) result = result * 31 + hash(item);
       break;

@@ -1,5 +1,5 @@
-// Equality of JSON values as JSON Schema has it: numbers by value (1 is 1.0), objects without regard to order.
-// Values deeper than the checker allows must not come here. Pure; any thread.
+// Equality of JSON values as JSON Schema has it: numbers by value (1 is 1.0), objects without
+// regard to order. Values deeper than the checker allows must not come here. Pure; any thread.
 #pragma once
 
 #include "schemas/base/document.h"

@@ -1,4 +1,5 @@
-// Format: the values of "format" that are asserted. Others are annotations and find_format() knows nothing of them.
+// Format: the values of "format" that are asserted. Others are annotations and find_format() knows
+// nothing of them.
 //
 //   const Format* date = find_format("date");
 //   date->accepts("2024-02-30")   // false

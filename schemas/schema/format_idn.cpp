@@ -18,7 +18,8 @@ bool is_ascii(char32_t c) { return c < 0x80; }
 /// The length that the label has on the wire; 0 when it is no label.
 size_t wire_length(std::u32string label) {
   const bool ascii = std::all_of(label.begin(), label.end(), is_ascii);
-  if (!ascii) return idn::is_u_label(label) ? idn::punycode_encode(label).value_or("").size() + 4 : 0;
+  if (!ascii)
+    return idn::is_u_label(label) ? idn::punycode_encode(label).value_or("").size() + 4 : 0;
   // Host names do not care about capitals.
   std::string text;
   for (char32_t& c : label) {
@@ -39,7 +40,8 @@ bool idn_hostname(std::string_view text) {
   std::u32string label;
   const auto finish = [&] {
     any_right_to_left = any_right_to_left || idn::runs_right_to_left(label);
-    any_digit_first = any_digit_first || (!label.empty() && label.front() >= '0' && label.front() <= '9');
+    any_digit_first =
+        any_digit_first || (!label.empty() && label.front() >= '0' && label.front() <= '9');
     const size_t length = wire_length(std::move(label));
     label.clear();
     total += length + 1;
@@ -54,7 +56,8 @@ bool idn_hostname(std::string_view text) {
       return false;
     }
   }
-  // Among labels that run from right to left none begins with a digit (RFC 5893, section 2, rule 1).
+  // Among labels that run from right to left none begins with a digit (RFC 5893, section 2, rule
+  // 1).
   return finish() && total <= kMaxName + 1 && !(any_right_to_left && any_digit_first);
 }
 

@@ -13,8 +13,12 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 bool plain_label(std::string_view label) {
-  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-  if (!std::all_of(label.begin(), label.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '-'; })) return false;
+  if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-')
+    return false;
+  if (!std::all_of(label.begin(), label.end(), [](char c) {
+        return is_letter(c) || is_digit(c) || c == '-';
+      }))
+    return false;
   return true;
 }
 
@@ -31,7 +35,8 @@ bool each_label(std::string_view name, Good good) {
 
 bool atom_character(char c, bool international) {
   if (static_cast<unsigned char>(c) >= 0x80) return international;
-  return is_letter(c) || is_digit(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+  return is_letter(c) || is_digit(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
 
 bool local_part(std::string_view text, bool international) {
@@ -48,7 +53,9 @@ bool local_part(std::string_view text, bool international) {
     return true;
   }
   return each_label(text, [&](std::string_view part) {
-    return !part.empty() && std::all_of(part.begin(), part.end(), [&](char c) { return atom_character(c, international); });
+    return !part.empty() && std::all_of(part.begin(), part.end(), [&](char c) {
+      return atom_character(c, international);
+    });
   });
 }
 
@@ -60,11 +67,12 @@ bool mail_domain(std::string_view text, bool international) {
   if (!international) return text.size() <= 253 && each_label(text, plain_label);
   // Not only what IDNA registers: mail systems normalize before they look up (RFC 6531, 3.2).
   return text.size() <= 1000 && each_label(text, [](std::string_view label) {
-    return !label.empty() && label.front() != '-' && label.back() != '-' &&
-           std::all_of(label.begin(), label.end(), [](char c) {
-             return static_cast<unsigned char>(c) >= 0x80 || is_letter(c) || is_digit(c) || c == '-';
-           });
-  });
+           return !label.empty() && label.front() != '-' && label.back() != '-' &&
+                  std::all_of(label.begin(), label.end(), [](char c) {
+                    return static_cast<unsigned char>(c) >= 0x80 || is_letter(c) || is_digit(c) ||
+                           c == '-';
+                  });
+         });
 }
 
 bool mailbox(std::string_view text, bool international) {
@@ -81,22 +89,29 @@ bool idn_email(std::string_view text) { return mailbox(text, true); }
 
 bool hostname(std::string_view text) {
   return text.size() <= 253 && each_label(text, [](std::string_view label) {
-    if (!plain_label(label)) return false;
-    // "xn--" promises a name in another script; other names do not have dashes there by accident.
-    if (label.size() < 4 || label[2] != '-' || label[3] != '-') return true;
-    return idn::is_a_label(label);
-  });
+           if (!plain_label(label)) return false;
+           // "xn--" promises a name in another script; other names do not have dashes there by
+           // accident.
+           if (label.size() < 4 || label[2] != '-' || label[3] != '-') return true;
+           return idn::is_a_label(label);
+         });
 }
 
 bool ipv4(std::string_view text) {
   int parts = 0;
-  return each_label(text, [&](std::string_view part) {
-    if (++parts > 4 || part.empty() || part.size() > 3 || !std::all_of(part.begin(), part.end(), is_digit)) return false;
-    if (part.size() > 1 && part[0] == '0') return false;
-    int value = 0;
-    for (const char c : part) value = value * 10 + (c - '0');
-    return value <= 255;
-  }) && parts == 4;
+  return each_label(
+             text,
+             [&](std::string_view part) {
+               if (++parts > 4 || part.empty() || part.size() > 3 ||
+                   !std::all_of(part.begin(), part.end(), is_digit))
+                 return false;
+               if (part.size() > 1 && part[0] == '0') return false;
+               int value = 0;
+               for (const char c : part) value = value * 10 + (c - '0');
+               return value <= 255;
+             }
+         ) &&
+         parts == 4;
 }
 
 bool ipv6(std::string_view text) {

@@ -61,8 +61,8 @@ bool take_time(std::string_view& text) {
   return (hour * 60 + minute - offset + 2 * kDay) % kDay == kDay - 1;
 }
 
-/// Numbers with the units given, in their order and without gaps between the first and the last: "1H30M".
-/// False when none is there.
+/// Numbers with the units given, in their order and without gaps between the first and the last:
+/// "1H30M". False when none is there.
 bool take_units(std::string_view& text, std::string_view units) {
   bool any = false;
   size_t next = 0;

@@ -27,7 +27,9 @@ bool iri_character(char32_t c, bool private_too) {
 }
 
 /// Unreserved, percent-encoded, sub-delims and what is in `extra`.
-bool made_of(std::string_view text, std::string_view extra, bool international, bool query = false) {
+bool made_of(
+    std::string_view text, std::string_view extra, bool international, bool query = false
+) {
   for (size_t at = 0; at < text.size();) {
     const char c = text[at];
     if (c == '%') {
@@ -36,7 +38,8 @@ bool made_of(std::string_view text, std::string_view extra, bool international, 
     } else if (static_cast<unsigned char>(c) >= 0x80) {
       if (!international || !iri_character(utf8::next(text, at), query)) return false;
     } else {
-      if (!is_letter(c) && !is_digit(c) && !in("-._~", c) && !in(kSubDelims, c) && !in(extra, c)) return false;
+      if (!is_letter(c) && !is_digit(c) && !in("-._~", c) && !in(kSubDelims, c) && !in(extra, c))
+        return false;
       ++at;
     }
   }
@@ -49,7 +52,8 @@ bool bracketed_host(std::string_view host) {
   const size_t dot = host.find('.');
   if (dot == std::string_view::npos || dot < 2 || dot + 1 >= host.size()) return false;
   const std::string_view version = host.substr(1, dot - 1);
-  return std::all_of(version.begin(), version.end(), is_hex) && !in(host, '%') && made_of(host.substr(dot + 1), ":", false);
+  return std::all_of(version.begin(), version.end(), is_hex) && !in(host, '%') &&
+         made_of(host.substr(dot + 1), ":", false);
 }
 
 bool good_authority(std::string_view text, bool international) {
@@ -70,7 +74,9 @@ bool good_authority(std::string_view text, bool international) {
 
 bool good_scheme(std::string_view text) {
   return !text.empty() && is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || is_digit(c) || in("+-.", c); });
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_letter(c) || is_digit(c) || in("+-.", c);
+         });
 }
 
 bool reference(std::string_view text, bool international, bool needs_scheme) {
@@ -83,7 +89,8 @@ bool reference(std::string_view text, bool international, bool needs_scheme) {
     const size_t colon = uri.path.find(':');
     if (colon != std::string::npos && colon < uri.path.find('/')) return false;
   }
-  return made_of(uri.path, ":@/", international) && (!uri.query || made_of(*uri.query, ":@/?", international, true)) &&
+  return made_of(uri.path, ":@/", international) &&
+         (!uri.query || made_of(*uri.query, ":@/?", international, true)) &&
          (!uri.fragment || made_of(*uri.fragment, ":@/?", international));
 }
 
@@ -93,7 +100,9 @@ bool variable(std::string_view text) {
     text.remove_suffix(1);
   } else if (const size_t colon = text.find(':'); colon != std::string_view::npos) {
     const std::string_view length = text.substr(colon + 1);
-    if (length.empty() || length.size() > 4 || length[0] == '0' || !std::all_of(length.begin(), length.end(), is_digit)) return false;
+    if (length.empty() || length.size() > 4 || length[0] == '0' ||
+        !std::all_of(length.begin(), length.end(), is_digit))
+      return false;
     text = text.substr(0, colon);
   }
   if (text.empty() || text.front() == '.' || text.back() == '.') return false;
@@ -132,7 +141,8 @@ bool uri_template(std::string_view text) {
     const char c = text[at];
     if (c == '{') {
       const size_t close = text.find('}', at);
-      if (close == std::string_view::npos || !expression(text.substr(at + 1, close - at - 1))) return false;
+      if (close == std::string_view::npos || !expression(text.substr(at + 1, close - at - 1)))
+        return false;
       at = close + 1;
     } else if (c == '%') {
       if (at + 2 >= text.size() || !is_hex(text[at + 1]) || !is_hex(text[at + 2])) return false;

@@ -12,7 +12,8 @@ namespace {
 constexpr size_t kMaxLabel = 63;
 
 // RFC 3492, section 5.
-constexpr uint32_t kBase = 36, kTmin = 1, kTmax = 26, kSkew = 38, kDamp = 700, kInitialBias = 72, kInitialN = 128;
+constexpr uint32_t kBase = 36, kTmin = 1, kTmax = 26, kSkew = 38, kDamp = 700, kInitialBias = 72,
+                   kInitialN = 128;
 
 uint32_t adapt(uint32_t delta, uint32_t points, bool first) {
   delta = first ? delta / kDamp : delta / 2;
@@ -22,7 +23,9 @@ uint32_t adapt(uint32_t delta, uint32_t points, bool first) {
   return k + (kBase - kTmin + 1) * delta / (delta + kSkew);
 }
 
-uint32_t threshold(uint32_t k, uint32_t bias) { return k <= bias ? kTmin : k >= bias + kTmax ? kTmax : k - bias; }
+uint32_t threshold(uint32_t k, uint32_t bias) {
+  return k <= bias ? kTmin : k >= bias + kTmax ? kTmax : k - bias;
+}
 
 std::string to_utf8(std::u32string_view text) {
   std::string out;
@@ -30,9 +33,13 @@ std::string to_utf8(std::u32string_view text) {
   return out;
 }
 
-bool one_of(char32_t c, std::u32string_view set) { return set.find(c) != std::u32string_view::npos; }
+bool one_of(char32_t c, std::u32string_view set) {
+  return set.find(c) != std::u32string_view::npos;
+}
 
-bool matches(char32_t c, const RE2& set) { return RE2::FullMatch(to_utf8(std::u32string_view(&c, 1)), set); }
+bool matches(char32_t c, const RE2& set) {
+  return RE2::FullMatch(to_utf8(std::u32string_view(&c, 1)), set);
+}
 
 bool is_mark(char32_t c) {
   static const RE2 kMark("\\p{M}");
@@ -52,27 +59,38 @@ bool is_japanese(char32_t c) {
 }
 /// Canonical combining class 9.
 bool is_virama(char32_t c) {
-  return one_of(c, U"\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D3B\u0D3C\u0D4D\u0DCA\u0E3A\u0EBA\u0F84\u1039"
-                   U"\u103A\u1714\u1734\u17D2\u1A60\u1B44\u1BAA\u1BAB\u1BF2\u1BF3\u2D7F\uA806\uA8C4\uA953\uA9C0\uAAF6\uABED");
+  return one_of(
+      c,
+      U"\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D3B\u0D3C\u0D4D\u0DCA\u0E3A\u0EBA\u0F84"
+      U"\u1039"
+      U"\u103A\u1714\u1734\u17D2\u1A60\u1B44\u1BAA\u1BAB\u1BF2\u1BF3\u2D7F\uA806\uA8C4\uA953\uA9C0"
+      U"\uAAF6\uABED"
+  );
 }
 
 /// RFC 5892: the exceptions first, then letters, digits and marks that have no capitals.
 bool is_allowed(char32_t c) {
   if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   if (one_of(c, U"\u00DF\u03C2\u06FD\u06FE\u0F0B\u3007")) return true;
-  if (one_of(c, U"\u00B7\u0375\u05F3\u05F4\u30FB\u200C\u200D")) return true;  // judged by their neighbours
+  if (one_of(c, U"\u00B7\u0375\u05F3\u05F4\u30FB\u200C\u200D"))
+    return true;  // judged by their neighbours
   if (one_of(c, U"\u0640\u07FA\u302E\u302F\u3031\u3032\u3033\u3034\u3035\u303B")) return false;
   // Old Hangul letters, compatibility forms and the like change under normalization.
-  if ((c >= 0x1100 && c <= 0x11FF) || (c >= 0xA960 && c <= 0xA97F) || (c >= 0xD7B0 && c <= 0xD7FF)) return false;
-  if ((c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFB00 && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFFEF)) return false;
+  if ((c >= 0x1100 && c <= 0x11FF) || (c >= 0xA960 && c <= 0xA97F) || (c >= 0xD7B0 && c <= 0xD7FF))
+    return false;
+  if ((c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFB00 && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFFEF))
+    return false;
   if (one_of(c, U"\u00AA\u00BA")) return false;
   static const RE2 kLetters("[\\p{Ll}\\p{Lo}\\p{Lm}\\p{Mn}\\p{Mc}\\p{Nd}]");
   return matches(c, kLetters);
 }
 
 bool right_to_left(char32_t c) {
-  static const RE2 kRight("[\\p{Hebrew}\\p{Arabic}\\p{Syriac}\\p{Thaana}\\p{Nko}\\p{Samaritan}\\p{Mandaic}]");
-  return c >= 0x590 && !is_mark(c) && !(c >= 0x660 && c <= 0x669) && !(c >= 0x6F0 && c <= 0x6F9) && matches(c, kRight);
+  static const RE2 kRight(
+      "[\\p{Hebrew}\\p{Arabic}\\p{Syriac}\\p{Thaana}\\p{Nko}\\p{Samaritan}\\p{Mandaic}]"
+  );
+  return c >= 0x590 && !is_mark(c) && !(c >= 0x660 && c <= 0x669) && !(c >= 0x6F0 && c <= 0x6F9) &&
+         matches(c, kRight);
 }
 
 /// Arabic letters that join to both sides or to what follows: enough for the rule of U+200C.
@@ -91,29 +109,39 @@ bool joiner_fits(std::u32string_view label, size_t at) {
 /// RFC 5892, appendix A.
 bool context_fits(std::u32string_view label, size_t at) {
   switch (label[at]) {
-    case 0xB7: return at > 0 && at + 1 < label.size() && label[at - 1] == 'l' && label[at + 1] == 'l';
-    case 0x375: return at + 1 < label.size() && is_greek(label[at + 1]);
+    case 0xB7:
+      return at > 0 && at + 1 < label.size() && label[at - 1] == 'l' && label[at + 1] == 'l';
+    case 0x375:
+      return at + 1 < label.size() && is_greek(label[at + 1]);
     case 0x5F3:
-    case 0x5F4: return at > 0 && is_hebrew(label[at - 1]);
-    case 0x30FB: return std::any_of(label.begin(), label.end(), is_japanese);
+    case 0x5F4:
+      return at > 0 && is_hebrew(label[at - 1]);
+    case 0x30FB:
+      return std::any_of(label.begin(), label.end(), is_japanese);
     case 0x200C:
-    case 0x200D: return joiner_fits(label, at);
-    default: return true;
+    case 0x200D:
+      return joiner_fits(label, at);
+    default:
+      return true;
   }
 }
 
 /// RFC 5893, section 2.
 bool bidi_fits(std::u32string_view label) {
-  const auto european = [](char32_t c) { return (c >= '0' && c <= '9') || (c >= 0x6F0 && c <= 0x6F9); };
+  const auto european = [](char32_t c) {
+    return (c >= '0' && c <= '9') || (c >= 0x6F0 && c <= 0x6F9);
+  };
   const auto arabic_digit = [](char32_t c) { return c >= 0x660 && c <= 0x669; };
   const bool any_arabic = std::any_of(label.begin(), label.end(), arabic_digit);
-  const bool extended = std::any_of(label.begin(), label.end(), [](char32_t c) { return c >= 0x6F0 && c <= 0x6F9; });
+  const bool extended =
+      std::any_of(label.begin(), label.end(), [](char32_t c) { return c >= 0x6F0 && c <= 0x6F9; });
   if (any_arabic && extended) return false;
   if (!runs_right_to_left(label)) return true;
   if (!right_to_left(label.front())) return false;
   if (any_arabic && std::any_of(label.begin(), label.end(), european)) return false;
   return std::all_of(label.begin(), label.end(), [&](char32_t c) {
-    return right_to_left(c) || european(c) || arabic_digit(c) || is_mark(c) || c == '-' || c == 0x200C || c == 0x200D;
+    return right_to_left(c) || european(c) || arabic_digit(c) || is_mark(c) || c == '-' ||
+           c == 0x200C || c == 0x200D;
   });
 }
 
@@ -213,7 +241,8 @@ bool is_u_label(std::u32string_view label) {
     if (!is_allowed(label[at]) || !context_fits(label, at)) return false;
   }
   if (!bidi_fits(label)) return false;
-  if (std::all_of(label.begin(), label.end(), [](char32_t c) { return c < 0x80; })) return label.size() <= kMaxLabel;
+  if (std::all_of(label.begin(), label.end(), [](char32_t c) { return c < 0x80; }))
+    return label.size() <= kMaxLabel;
   const auto encoded = punycode_encode(label);
   return encoded && encoded->size() + 4 <= kMaxLabel;
 }

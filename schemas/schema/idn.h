@@ -1,6 +1,6 @@
-// Internationalized host names (IDNA 2008: RFC 5890 to 5893): punycode and which characters a label may have.
-// The derived property PVALID is taken from Unicode categories as RFC 5892 derives it, without its tables of
-// normalization; see README.md for what that leaves out. Pure; any thread.
+// Internationalized host names (IDNA 2008: RFC 5890 to 5893): punycode and which characters a label
+// may have. The derived property PVALID is taken from Unicode categories as RFC 5892 derives it,
+// without its tables of normalization; see README.md for what that leaves out. Pure; any thread.
 #pragma once
 
 #include <optional>

@@ -46,10 +46,13 @@ const Document* step(const Document& from, const std::string& token) {
 }  // namespace
 
 Error refuse(std::string_view pointer, std::string_view keyword, std::string_view sentence) {
-  std::string message = "At " + (pointer.empty() ? std::string("the top of the schema") : std::string(pointer));
+  std::string message =
+      "At " + (pointer.empty() ? std::string("the top of the schema") : std::string(pointer));
   if (!keyword.empty()) message += ", \"" + std::string(keyword) + "\"";
   message += ": " + std::string(sentence);
-  return Error(Code::schema_unsupported, std::move(message)).with("pointer", pointer).with("keyword", keyword);
+  return Error(Code::schema_unsupported, std::move(message))
+      .with("pointer", pointer)
+      .with("keyword", keyword);
 }
 
 Result<void> Index::add(const std::string& uri, std::shared_ptr<const Document> document) {
@@ -67,7 +70,8 @@ Result<void> Index::add(const std::string& uri, std::shared_ptr<const Document> 
   auto walked = walk(root, Place{resource, resource->uri + "#"});
   if (walked.ok()) return {};
   // A bad document among the known ones only hurts who refers to it.
-  for (size_t i = first; i < resources_.size(); ++i) resources_[i]->dialect.refused = walked.error().message();
+  for (size_t i = first; i < resources_.size(); ++i)
+    resources_[i]->dialect.refused = walked.error().message();
   return {};
 }
 
@@ -75,7 +79,8 @@ Resource* Index::new_resource(std::string uri, const Document& root, const Diale
   auto resource = std::make_shared<Resource>();
   resource->uri = std::move(uri);
   resource->root = &root;
-  const std::string* dialect = root.kind == Document::Kind::object ? text_member(root, "$schema") : nullptr;
+  const std::string* dialect =
+      root.kind == Document::Kind::object ? text_member(root, "$schema") : nullptr;
   resource->dialect = dialect != nullptr ? dialect_of(*dialect, known_) : fallback;
   resources_.push_back(resource);
   by_uri_.emplace(resource->uri, resource.get());
@@ -96,8 +101,10 @@ Result<void> Index::walk(const Document& root, Place place) {
 Result<void> Index::visit(const Pending& pending, std::vector<Pending>& stack) {
   const Document& schema = *pending.schema;
   if (places_.contains(&schema)) return {};
-  if (pending.depth > kMaxSchemaDepth) return refuse(pending.place.pointer, "", "schemas are nested too deep here.");
-  if (places_.size() >= kMaxSchemas) return refuse(pending.place.pointer, "", "there are too many schemas.");
+  if (pending.depth > kMaxSchemaDepth)
+    return refuse(pending.place.pointer, "", "schemas are nested too deep here.");
+  if (places_.size() >= kMaxSchemas)
+    return refuse(pending.place.pointer, "", "there are too many schemas.");
   Pending here = pending;
   if (schema.kind == Document::Kind::object) {
     HOB_TRY_VOID(identify(schema, here.place));
@@ -117,7 +124,8 @@ Result<void> Index::identify(const Document& schema, Place& place) {
     Uri uri = schema::resolve(Uri::split(place.resource->uri), Uri::split(*id));
     const std::string fragment = uri.fragment.value_or("");
     uri.fragment.reset();
-    if (!fragment.empty() && !old) return refuse(place.pointer, "$id", "an identifier has no fragment; use $anchor.");
+    if (!fragment.empty() && !old)
+      return refuse(place.pointer, "$id", "an identifier has no fragment; use $anchor.");
     if (!id->starts_with('#')) {
       const std::string text = uri.text();
       if (&schema == place.resource->root) {
@@ -165,11 +173,13 @@ void Index::visit_children(const Pending& pending, std::vector<Pending>& stack) 
     const std::string pointer = pending.place.pointer + "/" + json::pointer_token(keyword);
     const bool list = *shape == Shape::list || *shape == Shape::schema_or_list;
     if (list && value.kind == Document::Kind::array) {
-      for (size_t i = 0; i < value.items.size(); ++i) push(value.items[i], pointer + "/" + std::to_string(i));
+      for (size_t i = 0; i < value.items.size(); ++i)
+        push(value.items[i], pointer + "/" + std::to_string(i));
     } else if (*shape == Shape::schema || *shape == Shape::schema_or_list) {
       push(value, pointer);
     } else if (value.kind == Document::Kind::object) {
-      for (const auto& [name, child] : value.members) push(child, pointer + "/" + json::pointer_token(name));
+      for (const auto& [name, child] : value.members)
+        push(child, pointer + "/" + json::pointer_token(name));
     }
   }
 }
@@ -179,28 +189,43 @@ const Place* Index::place(const Document* schema) const {
   return found == places_.end() ? nullptr : &found->second;
 }
 
-Result<void> Index::adopt(const Document* schema, Place place) { return walk(*schema, std::move(place)); }
+Result<void> Index::adopt(const Document* schema, Place place) {
+  return walk(*schema, std::move(place));
+}
 
-Result<Target> Index::resolve(const Place& from, std::string_view keyword, std::string_view reference) {
+Result<Target> Index::resolve(
+    const Place& from, std::string_view keyword, std::string_view reference
+) {
   const Uri uri = schema::resolve(Uri::split(from.resource->uri), Uri::split(reference));
   const auto found = by_uri_.find(uri.text_without_fragment());
   if (found == by_uri_.end()) {
-    return refuse(from.pointer, keyword,
-                  "the document \"" + uri.text_without_fragment() + "\" is not known, and nothing is ever fetched; put it under $defs.");
+    return refuse(
+        from.pointer, keyword,
+        "the document \"" + uri.text_without_fragment() +
+            "\" is not known, and nothing is ever fetched; put it under $defs."
+    );
   }
   Resource* resource = found->second;
   const auto fragment = percent_decode(uri.fragment.value_or(""));
-  if (!fragment) return refuse(from.pointer, keyword, "the fragment of \"" + std::string(reference) + "\" is malformed.");
+  if (!fragment)
+    return refuse(
+        from.pointer, keyword, "the fragment of \"" + std::string(reference) + "\" is malformed."
+    );
   if (fragment->empty()) return Target{resource->root, false, {}};
   if (fragment->front() == '/') return follow_pointer(resource, *fragment, from, keyword);
   const auto anchor = resource->anchors.find(*fragment);
   if (anchor == resource->anchors.end()) {
-    return refuse(from.pointer, keyword, "there is no anchor \"" + *fragment + "\" in \"" + resource->uri + "\".");
+    return refuse(
+        from.pointer, keyword,
+        "there is no anchor \"" + *fragment + "\" in \"" + resource->uri + "\"."
+    );
   }
   return Target{anchor->second, resource->dynamic_anchors.contains(*fragment), *fragment};
 }
 
-Result<Target> Index::follow_pointer(Resource* resource, std::string_view pointer, const Place& from, std::string_view keyword) {
+Result<Target> Index::follow_pointer(
+    Resource* resource, std::string_view pointer, const Place& from, std::string_view keyword
+) {
   const Place* root = place(resource->root);
   const Document* at = resource->root;
   Place here{resource, root == nullptr ? std::string() : root->pointer};
@@ -210,12 +235,18 @@ Result<Target> Index::follow_pointer(Resource* resource, std::string_view pointe
     const auto token = unescape_token(rest.substr(0, slash));
     rest = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
     at = token ? step(*at, *token) : nullptr;
-    if (at == nullptr) return refuse(from.pointer, keyword, "nothing lies at \"" + std::string(pointer) + "\" of \"" + resource->uri + "\".");
+    if (at == nullptr)
+      return refuse(
+          from.pointer, keyword,
+          "nothing lies at \"" + std::string(pointer) + "\" of \"" + resource->uri + "\"."
+      );
     here.pointer += "/" + json::pointer_token(*token);
     if (const Place* known = place(at)) here.resource = known->resource;
   }
   if (at->kind != Document::Kind::object && at->kind != Document::Kind::boolean) {
-    return refuse(from.pointer, keyword, "what lies at \"" + std::string(pointer) + "\" is not a schema.");
+    return refuse(
+        from.pointer, keyword, "what lies at \"" + std::string(pointer) + "\" is not a schema."
+    );
   }
   HOB_TRY_VOID(adopt(at, std::move(here)));
   return Target{at, false, {}};

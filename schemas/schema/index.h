@@ -1,6 +1,6 @@
-// Index: where every schema lies. Reads documents once, notes each "$id" and anchor, and resolves references to the
-// place they name. Used while compiling; afterwards the Resources live on in the compiled Program (dynamic references
-// ask them). One thread.
+// Index: where every schema lies. Reads documents once, notes each "$id" and anchor, and resolves
+// references to the place they name. Used while compiling; afterwards the Resources live on in the
+// compiled Program (dynamic references ask them). One thread.
 #pragma once
 
 #include <map>
@@ -25,17 +25,18 @@ struct Resource {
   const json::Document* root = nullptr;
   Dialect dialect;
   bool recursive_anchor = false;
-  std::map<std::string, const json::Document*, std::less<>> anchors;          // the dynamic ones too
+  std::map<std::string, const json::Document*, std::less<>> anchors;  // the dynamic ones too
   std::map<std::string, const json::Document*, std::less<>> dynamic_anchors;
-  std::map<std::string, const Node*, std::less<>> dynamic_nodes;              // filled by the compiler
-  const Node* root_node = nullptr;                                            // for $recursiveRef
+  std::map<std::string, const Node*, std::less<>> dynamic_nodes;  // filled by the compiler
+  const Node* root_node = nullptr;                                // for $recursiveRef
   bool entered = false;
 };
 
 /// One schema's address.
 struct Place {
   Resource* resource = nullptr;
-  std::string pointer;  // JSON Pointer in its document; "URI#pointer" in documents other than the main one
+  std::string
+      pointer;  // JSON Pointer in its document; "URI#pointer" in documents other than the main one
 };
 
 struct Target {
@@ -49,7 +50,8 @@ Error refuse(std::string_view pointer, std::string_view keyword, std::string_vie
 
 class Index {
  public:
-  Index(const Registry* known, Draft default_draft) : known_(known), default_draft_(default_draft) {}
+  Index(const Registry* known, Draft default_draft)
+      : known_(known), default_draft_(default_draft) {}
 
   /// Notes a document and every schema in it. The first one is the main one.
   Result<void> add(const std::string& uri, std::shared_ptr<const json::Document> document);
@@ -57,11 +59,14 @@ class Index {
   Result<Target> resolve(const Place& from, std::string_view keyword, std::string_view reference);
   /// The place of a schema that add() or resolve() met; null otherwise.
   const Place* place(const json::Document* schema) const;
-  /// Notes a schema below a known place, where a keyword of another draft or an unknown keyword holds it.
+  /// Notes a schema below a known place, where a keyword of another draft or an unknown keyword
+  /// holds it.
   Result<void> adopt(const json::Document* schema, Place place);
 
   std::vector<std::shared_ptr<Resource>> take_resources() { return std::move(resources_); }
-  std::vector<std::shared_ptr<const json::Document>> take_documents() { return std::move(documents_); }
+  std::vector<std::shared_ptr<const json::Document>> take_documents() {
+    return std::move(documents_);
+  }
 
  private:
   struct Pending {
@@ -74,7 +79,9 @@ class Index {
   void visit_children(const Pending& pending, std::vector<Pending>& stack);
   Result<void> identify(const json::Document& schema, Place& place);
   Resource* new_resource(std::string uri, const json::Document& root, const Dialect& fallback);
-  Result<Target> follow_pointer(Resource* resource, std::string_view pointer, const Place& from, std::string_view keyword);
+  Result<Target> follow_pointer(
+      Resource* resource, std::string_view pointer, const Place& from, std::string_view keyword
+  );
 
   const Registry* known_;
   Draft default_draft_;

@@ -1,5 +1,6 @@
-// Node: one schema, compiled: numbers read, patterns built, references followed. The compiler writes it, the checker
-// reads it. Nodes, resources and documents live together in a Program and never change after compile(); any thread.
+// Node: one schema, compiled: numbers read, patterns built, references followed. The compiler
+// writes it, the checker reads it. Nodes, resources and documents live together in a Program and
+// never change after compile(); any thread.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,13 @@ namespace hob::schema {
 
 /// Bits of "type".
 enum TypeBit : unsigned {
-  kNull = 1, kBoolean = 2, kInteger = 4, kNumber = 8, kString = 16, kArray = 32, kObject = 64
+  kNull = 1,
+  kBoolean = 2,
+  kInteger = 4,
+  kNumber = 8,
+  kString = 16,
+  kArray = 32,
+  kObject = 64
 };
 
 /// A number of the schema, and how the schema writes it.
@@ -43,10 +50,10 @@ struct StringRules {
 
 struct ArrayRules {
   std::vector<const Node*> prefix;
-  const Node* rest = nullptr;         // for items after the prefix
+  const Node* rest = nullptr;               // for items after the prefix
   std::string_view prefix_word, rest_word;  // the keywords they came from
   const Node* contains = nullptr;
-  bool contains_evaluates = false;    // since 2020-12
+  bool contains_evaluates = false;  // since 2020-12
   std::optional<size_t> min_contains, max_contains, min_items, max_items;
   bool unique = false;
   const Node* unevaluated = nullptr;

@@ -21,7 +21,10 @@ std::optional<int> hex_digit(char c) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name(char32_t c) { return c >= 0x80 || c == '_' || c == '$' || is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c)); }
+bool is_name(char32_t c) {
+  return c >= 0x80 || c == '_' || c == '$' || is_letter(static_cast<char>(c)) ||
+         is_digit(static_cast<char>(c));
+}
 
 class Translator {
  public:
@@ -35,14 +38,18 @@ class Translator {
 
  private:
   Error bad(std::string_view what) const {
-    return {Code::schema_unsupported, "The regular expression is malformed at byte " + std::to_string(at_) + ": " + std::string(what) + "."};
+    return {
+        Code::schema_unsupported, "The regular expression is malformed at byte " +
+                                      std::to_string(at_) + ": " + std::string(what) + "."};
   }
   bool take(std::string_view word) {
     if (!text_.substr(at_).starts_with(word)) return false;
     at_ += word.size();
     return true;
   }
-  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  char peek(size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
   void lacks(std::string_view what) {
     if (unsupported_.empty()) unsupported_ = what;
   }
@@ -57,20 +64,38 @@ class Translator {
 
   Result<void> term() {
     switch (peek()) {
-      case '(': return open_group();
+      case '(':
+        return open_group();
       case ')':
         if (groups_ == 0) return bad("a ) without its (");
         --groups_;
         ++at_;
         atom(")");
         return {};
-      case '|': ++at_; assertion("|"); return {};
-      case '^': ++at_; assertion("^"); return {};
-      case '$': ++at_; assertion("$"); return {};
-      case '.': ++at_; atom(R"([^\n\r\x{2028}\x{2029}])"); return {};
-      case '[': return bracket();
-      case '\\': return escape();
-      case '*': case '+': case '?': return repeat(std::string(1, text_[at_++]));
+      case '|':
+        ++at_;
+        assertion("|");
+        return {};
+      case '^':
+        ++at_;
+        assertion("^");
+        return {};
+      case '$':
+        ++at_;
+        assertion("$");
+        return {};
+      case '.':
+        ++at_;
+        atom(R"([^\n\r\x{2028}\x{2029}])");
+        return {};
+      case '[':
+        return bracket();
+      case '\\':
+        return escape();
+      case '*':
+      case '+':
+      case '?':
+        return repeat(std::string(1, text_[at_++]));
       case '{':
         if (const size_t length = count_length(); length != 0) {
           const std::string_view count = text_.substr(at_, length);
@@ -120,9 +145,11 @@ class Translator {
     } else if (take("(?<")) {
       const size_t from = at_;
       while (at_ < text_.size() && peek() != '>') {
-        if (!is_name(utf8::next(text_, at_))) return bad("a group's name has letters, digits, _ and $ only");
+        if (!is_name(utf8::next(text_, at_)))
+          return bad("a group's name has letters, digits, _ and $ only");
       }
-      if (at_ == from || is_digit(text_[from]) || !take(">")) return bad("the group's name is not complete");
+      if (at_ == from || is_digit(text_[from]) || !take(">"))
+        return bad("the group's name is not complete");
     } else if (!take("(?:")) {
       ++at_;
       if (peek() == '?') return bad("ECMA-262 has no such group");
@@ -174,7 +201,8 @@ class Translator {
     }
     if (c != 'p' && c != 'P') return std::optional<std::string>();
     const size_t close = text_.find('}', at_);
-    if (peek(2) != '{' || close == std::string_view::npos) return bad("\\p wants a property in braces");
+    if (peek(2) != '{' || close == std::string_view::npos)
+      return bad("\\p wants a property in braces");
     const std::string_view name = text_.substr(at_ + 3, close - at_ - 3);
     std::string set = property_escape(name, c == 'P');
     if (set.empty()) lacks("the Unicode property \"" + std::string(utf8::prefix(name, 60)) + "\"");
@@ -204,7 +232,8 @@ class Translator {
         if (value > 0x10FFFF) return bad("above U+10FFFF");
       }
       if (!any) return bad("\\u{} names no character");
-      if (value >= 0xD800 && value < 0xE000) return bad("half of a surrogate pair matches nothing in UTF-8");
+      if (value >= 0xD800 && value < 0xE000)
+        return bad("half of a surrogate pair matches nothing in UTF-8");
       return value;
     }
     HOB_TRY(unit, hex(4));
@@ -223,13 +252,20 @@ class Translator {
     if (static_cast<unsigned char>(c) >= 0x80) return utf8::next(text_, at_);
     ++at_;
     switch (c) {
-      case 't': return U'\t';
-      case 'n': return U'\n';
-      case 'v': return U'\v';
-      case 'f': return U'\f';
-      case 'r': return U'\r';
-      case 'x': return hex(2);
-      case 'u': return unicode_escape();
+      case 't':
+        return U'\t';
+      case 'n':
+        return U'\n';
+      case 'v':
+        return U'\v';
+      case 'f':
+        return U'\f';
+      case 'r':
+        return U'\r';
+      case 'x':
+        return hex(2);
+      case 'u':
+        return unicode_escape();
       case 'b':
         if (in_bracket) return U'\b';
         break;
@@ -239,7 +275,8 @@ class Translator {
       case 'c':
         if (!is_letter(peek())) return bad("\\c wants a letter");
         return static_cast<char32_t>(text_[at_++] & 31);
-      default: break;
+      default:
+        break;
     }
     if (is_letter(c) || is_digit(c)) {
       --at_;
@@ -310,20 +347,28 @@ Result<Translation> translate(std::string_view pattern) { return Translator(patt
 
 Result<Pattern> Pattern::compile(std::string_view text) {
   if (text.size() > kMaxPatternBytes) {
-    return Error(Code::schema_unsupported, "The regular expression has " + std::to_string(text.size()) + " bytes; " +
-                                               std::to_string(kMaxPatternBytes) + " are allowed.");
+    return Error(
+        Code::schema_unsupported, "The regular expression has " + std::to_string(text.size()) +
+                                      " bytes; " + std::to_string(kMaxPatternBytes) +
+                                      " are allowed."
+    );
   }
   HOB_TRY(translation, translate(text));
   if (!translation.unsupported.empty()) {
-    return Error(Code::schema_unsupported, "The regular expression needs " + translation.unsupported +
-                                               ", which the engine (RE2) does not have; write it without.");
+    return Error(
+        Code::schema_unsupported, "The regular expression needs " + translation.unsupported +
+                                      ", which the engine (RE2) does not have; write it without."
+    );
   }
   RE2::Options options;
   options.set_log_errors(false);
   options.set_never_capture(true);
   auto program = std::make_shared<const RE2>(translation.re2, options);
   if (!program->ok()) {
-    return Error(Code::schema_unsupported, "The engine (RE2) refuses the regular expression: " + program->error() + ".");
+    return Error(
+        Code::schema_unsupported,
+        "The engine (RE2) refuses the regular expression: " + program->error() + "."
+    );
   }
   Pattern pattern;
   pattern.text_ = text;

@@ -3,10 +3,11 @@
 //   HOB_TRY(pattern, Pattern::compile("^\\d{4}$"));
 //   pattern.found_in("2024");
 //
-// translate() rewrites ECMA's meaning into RE2's words: `.` stops at four line ends, \s and \d are ECMA's sets, \cX,
-// \uXXXX and \p{Letter} are spelled out. What RE2 cannot do (look-around, back-references) is named, never dropped.
-// Like a browser without the `u` flag we allow `\-`, `\@` and other escaped punctuation, since real schemas have them;
-// escaped letters without a meaning are errors. A Pattern is immutable and may be used on any thread.
+// translate() rewrites ECMA's meaning into RE2's words: `.` stops at four line ends, \s and \d are
+// ECMA's sets, \cX, \uXXXX and \p{Letter} are spelled out. What RE2 cannot do (look-around,
+// back-references) is named, never dropped. Like a browser without the `u` flag we allow `\-`, `\@`
+// and other escaped punctuation, since real schemas have them; escaped letters without a meaning
+// are errors. A Pattern is immutable and may be used on any thread.
 #pragma once
 
 #include <memory>

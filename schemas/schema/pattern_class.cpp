@@ -16,20 +16,45 @@ struct LongName {
 
 /// Unicode's PropertyValueAliases for the general categories.
 constexpr std::array kCategories = {
-    LongName{"Letter", "L"}, LongName{"Lowercase_Letter", "Ll"}, LongName{"Uppercase_Letter", "Lu"},
-    LongName{"Titlecase_Letter", "Lt"}, LongName{"Modifier_Letter", "Lm"}, LongName{"Other_Letter", "Lo"},
-    LongName{"Mark", "M"}, LongName{"Combining_Mark", "M"}, LongName{"Nonspacing_Mark", "Mn"},
-    LongName{"Spacing_Mark", "Mc"}, LongName{"Enclosing_Mark", "Me"}, LongName{"Number", "N"},
-    LongName{"Decimal_Number", "Nd"}, LongName{"digit", "Nd"}, LongName{"Letter_Number", "Nl"},
-    LongName{"Other_Number", "No"}, LongName{"Punctuation", "P"}, LongName{"punct", "P"},
-    LongName{"Connector_Punctuation", "Pc"}, LongName{"Dash_Punctuation", "Pd"},
-    LongName{"Open_Punctuation", "Ps"}, LongName{"Close_Punctuation", "Pe"},
-    LongName{"Initial_Punctuation", "Pi"}, LongName{"Final_Punctuation", "Pf"},
-    LongName{"Other_Punctuation", "Po"}, LongName{"Symbol", "S"}, LongName{"Math_Symbol", "Sm"},
-    LongName{"Currency_Symbol", "Sc"}, LongName{"Modifier_Symbol", "Sk"}, LongName{"Other_Symbol", "So"},
-    LongName{"Separator", "Z"}, LongName{"Space_Separator", "Zs"}, LongName{"Line_Separator", "Zl"},
-    LongName{"Paragraph_Separator", "Zp"}, LongName{"Control", "Cc"}, LongName{"cntrl", "Cc"},
-    LongName{"Format", "Cf"}, LongName{"Surrogate", "Cs"}, LongName{"Private_Use", "Co"},
+    LongName{"Letter", "L"},
+    LongName{"Lowercase_Letter", "Ll"},
+    LongName{"Uppercase_Letter", "Lu"},
+    LongName{"Titlecase_Letter", "Lt"},
+    LongName{"Modifier_Letter", "Lm"},
+    LongName{"Other_Letter", "Lo"},
+    LongName{"Mark", "M"},
+    LongName{"Combining_Mark", "M"},
+    LongName{"Nonspacing_Mark", "Mn"},
+    LongName{"Spacing_Mark", "Mc"},
+    LongName{"Enclosing_Mark", "Me"},
+    LongName{"Number", "N"},
+    LongName{"Decimal_Number", "Nd"},
+    LongName{"digit", "Nd"},
+    LongName{"Letter_Number", "Nl"},
+    LongName{"Other_Number", "No"},
+    LongName{"Punctuation", "P"},
+    LongName{"punct", "P"},
+    LongName{"Connector_Punctuation", "Pc"},
+    LongName{"Dash_Punctuation", "Pd"},
+    LongName{"Open_Punctuation", "Ps"},
+    LongName{"Close_Punctuation", "Pe"},
+    LongName{"Initial_Punctuation", "Pi"},
+    LongName{"Final_Punctuation", "Pf"},
+    LongName{"Other_Punctuation", "Po"},
+    LongName{"Symbol", "S"},
+    LongName{"Math_Symbol", "Sm"},
+    LongName{"Currency_Symbol", "Sc"},
+    LongName{"Modifier_Symbol", "Sk"},
+    LongName{"Other_Symbol", "So"},
+    LongName{"Separator", "Z"},
+    LongName{"Space_Separator", "Zs"},
+    LongName{"Line_Separator", "Zl"},
+    LongName{"Paragraph_Separator", "Zp"},
+    LongName{"Control", "Cc"},
+    LongName{"cntrl", "Cc"},
+    LongName{"Format", "Cf"},
+    LongName{"Surrogate", "Cs"},
+    LongName{"Private_Use", "Co"},
 };
 
 constexpr std::string_view kSpace =
@@ -42,13 +67,20 @@ constexpr std::string_view kNotSpace =
 
 std::optional<std::string_view> class_escape(char letter) {
   switch (letter) {
-    case 'd': return "0-9";
-    case 'D': return R"(\x{0}-\x{2f}\x{3a}-\x{10ffff})";
-    case 'w': return "0-9A-Za-z_";
-    case 'W': return R"(\x{0}-\x{2f}\x{3a}-\x{40}\x{5b}-\x{5e}\x{60}\x{7b}-\x{10ffff})";
-    case 's': return kSpace;
-    case 'S': return kNotSpace;
-    default: return std::nullopt;
+    case 'd':
+      return "0-9";
+    case 'D':
+      return R"(\x{0}-\x{2f}\x{3a}-\x{10ffff})";
+    case 'w':
+      return "0-9A-Za-z_";
+    case 'W':
+      return R"(\x{0}-\x{2f}\x{3a}-\x{40}\x{5b}-\x{5e}\x{60}\x{7b}-\x{10ffff})";
+    case 's':
+      return kSpace;
+    case 'S':
+      return kNotSpace;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -59,10 +91,14 @@ std::string property_escape(std::string_view name, bool negated) {
   const bool category = name.starts_with("General_Category=") || name.starts_with("gc=");
   if (script || category) name.remove_prefix(name.find('=') + 1);
   if (!script) {
-    const auto row = std::find_if(kCategories.begin(), kCategories.end(), [&](const LongName& r) { return r.name == name; });
+    const auto row = std::find_if(kCategories.begin(), kCategories.end(), [&](const LongName& r) {
+      return r.name == name;
+    });
     if (row != kCategories.end()) name = row->category;
   }
-  if (name.empty() || !std::all_of(name.begin(), name.end(), [](char c) { return c == '_' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); })) {
+  if (name.empty() || !std::all_of(name.begin(), name.end(), [](char c) {
+        return c == '_' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+      })) {
     return {};
   }
   // One or two letters are a category, more a script; RE2 decides which it knows.

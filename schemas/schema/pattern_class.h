@@ -1,5 +1,5 @@
-// The sets of characters that a pattern names: \d, \s, \p{Letter}. As RE2 writes them inside square brackets.
-// Pure; any thread.
+// The sets of characters that a pattern names: \d, \s, \p{Letter}. As RE2 writes them inside square
+// brackets. Pure; any thread.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// Registry: the documents that "$ref" and "$schema" may name besides the schema itself. Nothing is ever fetched: a
-// reference to a document that is not here is refused when the schema is compiled.
+// Registry: the documents that "$ref" and "$schema" may name besides the schema itself. Nothing is
+// ever fetched: a reference to a document that is not here is refused when the schema is compiled.
 //
 //   Registry known;
 //   HOB_TRY_VOID(known.add("https://example.com/address.json", document));

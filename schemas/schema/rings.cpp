@@ -5,11 +5,12 @@
 namespace hob::schema {
 namespace {
 
-/// The schemas that `node` applies to the same value. Dynamic references are left to the checker, which knows where
-/// they lead.
+/// The schemas that `node` applies to the same value. Dynamic references are left to the checker,
+/// which knows where they lead.
 std::vector<const Node*> in_place(const Node& node) {
   std::vector<const Node*> next;
-  for (const auto* list : {&node.all_of, &node.any_of, &node.one_of}) next.insert(next.end(), list->begin(), list->end());
+  for (const auto* list : {&node.all_of, &node.any_of, &node.one_of})
+    next.insert(next.end(), list->begin(), list->end());
   for (const Node* one : {node.ref, node.negated, node.condition, node.then_node, node.else_node}) {
     if (one != nullptr) next.push_back(one);
   }
@@ -49,7 +50,9 @@ Result<void> refuse_rings(const Program& program) {
       if (color == colors.end()) {
         open(next);
       } else if (color->second == Color::open) {
-        return refuse(next->where, "$ref", "the schema applies itself to the same value, without end.");
+        return refuse(
+            next->where, "$ref", "the schema applies itself to the same value, without end."
+        );
       }
     }
   }

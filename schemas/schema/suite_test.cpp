@@ -1,4 +1,5 @@
-// The public JSON Schema Test Suite, when its data is at hand: HOB_TEST_DATA/json-schema-test-suite.
+// The public JSON Schema Test Suite, when its data is at hand:
+// HOB_TEST_DATA/json-schema-test-suite.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -20,7 +21,8 @@ constexpr hob::json::Limits kLimits{4u << 20, 64};
 
 fs::path suite_root() {
   const char* data = std::getenv("HOB_TEST_DATA");
-  return fs::path(data != nullptr ? data : HOB_SOURCE_DIR "/../shared/data") / "json-schema-test-suite";
+  return fs::path(data != nullptr ? data : HOB_SOURCE_DIR "/../shared/data") /
+         "json-schema-test-suite";
 }
 
 Document load(const fs::path& path) {
@@ -49,12 +51,15 @@ Registry known_documents() {
   const auto add = [&](const std::string& uri, Document document) {
     if (auto added = known.add(uri, std::move(document)); !added) FAIL(added.error().message());
   };
-  add("https://json-schema.org/draft/2020-12/schema", hob::json::parse_document(kMetaschema2020, kLimits).value());
-  add("http://json-schema.org/draft-07/schema", hob::json::parse_document(kMetaschema7, kLimits).value());
+  add("https://json-schema.org/draft/2020-12/schema",
+      hob::json::parse_document(kMetaschema2020, kLimits).value());
+  add("http://json-schema.org/draft-07/schema",
+      hob::json::parse_document(kMetaschema7, kLimits).value());
   const fs::path root = suite_root() / "remotes";
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     if (entry.path().extension() != ".json") continue;
-    add("http://localhost:1234/" + entry.path().lexically_relative(root).generic_string(), load(entry.path()));
+    add("http://localhost:1234/" + entry.path().lexically_relative(root).generic_string(),
+        load(entry.path()));
   }
   return known;
 }
@@ -70,16 +75,21 @@ void run_file(const fs::path& path, const Options& options, bool show, Score& sc
     const auto validator = Validator::compile(*group.find("schema"), options);
     for (const Document& test : group.find("tests")->items) {
       const bool valid = test.find("valid")->boolean;
-      const auto violation = validator.ok() ? validator->validate(*test.find("data")) : std::nullopt;
+      const auto violation =
+          validator.ok() ? validator->validate(*test.find("data")) : std::nullopt;
       if (validator.ok() && violation.has_value() != valid) {
         ++score.passed;
         continue;
       }
       ++score.unlike[path.filename().string()];
       if (!show) continue;
-      std::cout << path.filename().string() << ": " << group.find("description")->text << ": " << test.find("description")->text << ": wanted "
-                << (valid ? "valid" : "invalid") << ", got "
-                << (!validator ? validator.error().message() : violation ? to_string(*violation) : "valid") << "\n";
+      std::cout << path.filename().string() << ": " << group.find("description")->text << ": "
+                << test.find("description")->text << ": wanted " << (valid ? "valid" : "invalid")
+                << ", got "
+                << (!validator  ? validator.error().message()
+                    : violation ? to_string(*violation)
+                                : "valid")
+                << "\n";
     }
   }
 }
@@ -126,21 +136,28 @@ TEST_CASE("every required test of draft 7 passes") {
 
 TEST_CASE("the optional tests of formats pass") {
   if (!present()) return;
-  for (const auto& [folder, draft] : {std::pair("draft2020-12", Draft::draft_2020_12), std::pair("draft7", Draft::draft_7)}) {
+  for (const auto& [folder, draft] :
+       {std::pair("draft2020-12", Draft::draft_2020_12), std::pair("draft7", Draft::draft_7)}) {
     Options options;
     options.draft = draft;
-    const Score score = run_folder(suite_root() / "tests" / folder / "optional/format", options, true);
+    const Score score =
+        run_folder(suite_root() / "tests" / folder / "optional/format", options, true);
     CHECK(score.unlike.empty());
     CHECK(score.passed == (draft == Draft::draft_7 ? 676 : 764));
   }
 }
 
-TEST_CASE("the other optional tests pass, except that contentMediaType and contentEncoding are annotations") {
+TEST_CASE(
+    "the other optional tests pass, except that contentMediaType and contentEncoding are "
+    "annotations"
+) {
   if (!present()) return;
-  for (const auto& [folder, draft] : {std::pair("draft2020-12", Draft::draft_2020_12), std::pair("draft7", Draft::draft_7)}) {
+  for (const auto& [folder, draft] :
+       {std::pair("draft2020-12", Draft::draft_2020_12), std::pair("draft7", Draft::draft_7)}) {
     Options options;
     options.draft = draft;
-    const Score score = run_folder(suite_root() / "tests" / folder / "optional", options, draft != Draft::draft_7);
+    const Score score =
+        run_folder(suite_root() / "tests" / folder / "optional", options, draft != Draft::draft_7);
     if (draft == Draft::draft_7) {
       CHECK(score.unlike == std::map<std::string, int>{{"content.json", 4}});
       CHECK(score.passed == 114);

@@ -103,7 +103,9 @@ Uri resolve(const Uri& base, const Uri& reference) {
     target.path = base.path;
     if (!reference.query) target.query = base.query;
   } else {
-    target.path = remove_dot_segments(reference.path.starts_with('/') ? reference.path : merge(base, reference.path));
+    target.path = remove_dot_segments(
+        reference.path.starts_with('/') ? reference.path : merge(base, reference.path)
+    );
   }
   return target;
 }
@@ -115,7 +117,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
       out += text[at];
       continue;
     }
-    if (at + 2 >= text.size() || hex(text[at + 1]) < 0 || hex(text[at + 2]) < 0) return std::nullopt;
+    if (at + 2 >= text.size() || hex(text[at + 1]) < 0 || hex(text[at + 2]) < 0)
+      return std::nullopt;
     out += static_cast<char>(hex(text[at + 1]) * 16 + hex(text[at + 2]));
     at += 2;
   }

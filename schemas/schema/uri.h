@@ -1,4 +1,5 @@
-// References as RFC 3986 resolves them: what "$ref" and "$id" need, no more. Nothing is ever fetched. Pure; any thread.
+// References as RFC 3986 resolves them: what "$ref" and "$id" need, no more. Nothing is ever
+// fetched. Pure; any thread.
 #pragma once
 
 #include <optional>

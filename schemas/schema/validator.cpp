@@ -6,11 +6,14 @@
 namespace hob::schema {
 
 std::string to_string(const Violation& violation) {
-  return "At " + (violation.instance.empty() ? std::string("the top") : violation.instance) + ": " + violation.sentence;
+  return "At " + (violation.instance.empty() ? std::string("the top") : violation.instance) + ": " +
+         violation.sentence;
 }
 
 Result<Validator> Validator::compile(const json::Document& schema, const Options& options) {
-  HOB_TRY(program, compile_program(schema, {options.draft, options.format_assertion, options.known}));
+  HOB_TRY(
+      program, compile_program(schema, {options.draft, options.format_assertion, options.known})
+  );
   return Validator(std::move(program));
 }
 
@@ -22,6 +25,8 @@ std::optional<Violation> Validator::validate(const json::Document& value) const 
   return Checker(*program_).run(value);
 }
 
-std::optional<Violation> Validator::validate(const Json& value) const { return validate(json::to_document(value)); }
+std::optional<Violation> Validator::validate(const Json& value) const {
+  return validate(json::to_document(value));
+}
 
 }  // namespace hob::schema

@@ -43,7 +43,8 @@ Document nested(size_t depth) {
 }  // namespace
 
 TEST_CASE("the first violation names the place, the keyword and what arrived") {
-  const Violation found = violation(R"({"properties":{"age":{"type":"integer"}}})", R"({"age":"old"})");
+  const Violation found =
+      violation(R"({"properties":{"age":{"type":"integer"}}})", R"({"age":"old"})");
   CHECK(found.instance == "/age");
   CHECK(found.schema == "/properties/age/type");
   CHECK(found.keyword == "type");
@@ -52,23 +53,34 @@ TEST_CASE("the first violation names the place, the keyword and what arrived") {
 }
 
 TEST_CASE("pointers are escaped and lead through references") {
-  const Violation found = violation(R"({"properties":{"a/b":{"items":{"$ref":"#/$defs/n~0"}}},"$defs":{"n~":{"minimum":3}}})", R"({"a/b":[5,2]})");
+  const Violation found = violation(
+      R"({"properties":{"a/b":{"items":{"$ref":"#/$defs/n~0"}}},"$defs":{"n~":{"minimum":3}}})",
+      R"({"a/b":[5,2]})"
+  );
   CHECK(found.instance == "/a~1b/1");
   CHECK(found.schema == "/$defs/n~0/minimum");
   CHECK(found.sentence == "Wanted a number not below 3, got the number 2.");
 }
 
 TEST_CASE("sentences tell what to do") {
-  CHECK(violation(R"({"required":["name"]})", "{}").sentence == "The property \"name\" is missing.");
-  CHECK(violation(R"({"enum":["a","b"]})", "\"c\"").sentence == "Wanted one of \"a\", \"b\", got the string \"c\".");
-  const Violation extra = violation(R"({"properties":{"a":true},"additionalProperties":false})", R"({"b":1})");
+  CHECK(
+      violation(R"({"required":["name"]})", "{}").sentence == "The property \"name\" is missing."
+  );
+  CHECK(
+      violation(R"({"enum":["a","b"]})", "\"c\"").sentence ==
+      "Wanted one of \"a\", \"b\", got the string \"c\"."
+  );
+  const Violation extra =
+      violation(R"({"properties":{"a":true},"additionalProperties":false})", R"({"b":1})");
   CHECK(extra.sentence == "The property \"b\" is not allowed here.");
   CHECK(extra.instance == "/b");
   CHECK(extra.keyword == "additionalProperties");
 }
 
 TEST_CASE("a value that fits no choice is told the nearest") {
-  const Violation found = violation(R"({"anyOf":[{"type":"string"},{"properties":{"n":{"type":"integer"}}}]})", R"({"n":"x"})");
+  const Violation found = violation(
+      R"({"anyOf":[{"type":"string"},{"properties":{"n":{"type":"integer"}}}]})", R"({"n":"x"})"
+  );
   CHECK(found.keyword == "anyOf");
   CHECK(found.instance.empty());
   CHECK_THAT(found.sentence, Catch::Contains("At /n: Wanted a whole number"));
@@ -132,7 +144,8 @@ TEST_CASE("what cannot be enforced is refused with pointer and keyword") {
       {R"({"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}})", "/$defs/a", "$anchor"},
       {R"({"$defs":{"a":{"$id":"x"},"b":{"$id":"x"}}})", "/$defs/a", "$id"},
       {R"({"$ref":"#"})", "", "$ref"},
-      {R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[true,{"$ref":"#/$defs/a"}]}}})", "/$defs/a", "$ref"},
+      {R"({"allOf":[{"$ref":"#/$defs/a"}],"$defs":{"a":{"anyOf":[true,{"$ref":"#/$defs/a"}]}}})",
+       "/$defs/a", "$ref"},
   };
   for (const Refusal& refusal : kRefusals) {
     INFO(refusal.schema);
@@ -154,7 +167,8 @@ TEST_CASE("known documents may be referred to, and only a used one can hurt") {
   CHECK_FALSE(known.add("https://example.com/a#b", read("true")).ok());
   Options options;
   options.known = &known;
-  const auto validator = Validator::compile(read(R"({"items":{"$ref":"https://example.com/name"}})"), options);
+  const auto validator =
+      Validator::compile(read(R"({"items":{"$ref":"https://example.com/name"}})"), options);
   REQUIRE(validator.ok());
   const auto found = validator->validate(read(R"(["a"])"));
   REQUIRE(found);
@@ -165,14 +179,30 @@ TEST_CASE("known documents may be referred to, and only a used one can hurt") {
   CHECK_FALSE(Validator::compile(read(R"({"$ref":"https://example.com/worse"})"), options).ok());
 }
 
-TEST_CASE("a metaschema without the validation vocabulary switches its keywords off, an unknown required one refuses") {
+TEST_CASE(
+    "a metaschema without the validation vocabulary switches its keywords off, an unknown required "
+    "one refuses"
+) {
   Registry known;
-  const std::string start = R"({"$schema":"https://json-schema.org/draft/2020-12/schema","$vocabulary":{)";
-  REQUIRE(known.add("https://example.com/loose", read(start + R"("https://json-schema.org/draft/2020-12/vocab/applicator":true}})")).ok());
-  REQUIRE(known.add("https://example.com/odd", read(start + R"("https://example.com/vocab/odd":true}})")).ok());
+  const std::string start =
+      R"({"$schema":"https://json-schema.org/draft/2020-12/schema","$vocabulary":{)";
+  REQUIRE(known
+              .add(
+                  "https://example.com/loose",
+                  read(start + R"("https://json-schema.org/draft/2020-12/vocab/applicator":true}})")
+              )
+              .ok());
+  REQUIRE(
+      known
+          .add("https://example.com/odd", read(start + R"("https://example.com/vocab/odd":true}})"))
+          .ok()
+  );
   Options options;
   options.known = &known;
-  const auto loose = Validator::compile(read(R"({"$schema":"https://example.com/loose","properties":{"a":false,"b":{"minimum":9}}})"), options);
+  const auto loose = Validator::compile(
+      read(R"({"$schema":"https://example.com/loose","properties":{"a":false,"b":{"minimum":9}}})"),
+      options
+  );
   REQUIRE(loose.ok());
   CHECK_FALSE(loose->validate(read(R"({"b":1})")));
   CHECK(loose->validate(read(R"({"a":1})")));
@@ -187,8 +217,10 @@ TEST_CASE("format is an annotation when asked") {
 }
 
 TEST_CASE("a dynamic ring ends the check with a limit, and not() does not turn that into a fit") {
-  for (const char* schema : {R"({"$dynamicAnchor":"a","$dynamicRef":"#a"})", R"({"not":{"$dynamicRef":"#a"},"$dynamicAnchor":"a"})",
-                             R"({"$dynamicAnchor":"a","anyOf":[{"$dynamicRef":"#a"},true]})"}) {
+  for (const char* schema :
+       {R"({"$dynamicAnchor":"a","$dynamicRef":"#a"})",
+        R"({"not":{"$dynamicRef":"#a"},"$dynamicAnchor":"a"})",
+        R"({"$dynamicAnchor":"a","anyOf":[{"$dynamicRef":"#a"},true]})"}) {
     INFO(schema);
     CHECK(violation(schema, "1").keyword == "limit");
   }
@@ -202,6 +234,19 @@ TEST_CASE("a schema that doubles the work at each level ends with a limit") {
   }
   const Violation found = violation(schema + R"("a40":false}})", "1");
   CHECK(found.keyword == "limit");
+}
+
+TEST_CASE("a long chain of references is followed up to a limit") {
+  const auto chain = [](int length) {
+    std::string schema = R"({"$ref":"#/$defs/a0","$defs":{)";
+    for (int i = 0; i < length; ++i) {
+      schema += R"("a)" + std::to_string(i) + R"(":{"allOf":[{"$ref":"#/$defs/a)" +
+                std::to_string(i + 1) + R"("}]},)";
+    }
+    return schema + R"("a)" + std::to_string(length) + R"(":{"type":"null"}}})";
+  };
+  CHECK(violation(chain(200), "1").keyword == "type");
+  CHECK(violation(chain(2000), "1").keyword == "limit");
 }
 
 TEST_CASE("values and schemas nested too deep are refused, not followed") {
@@ -221,7 +266,8 @@ TEST_CASE("values and schemas nested too deep are refused, not followed") {
 
 TEST_CASE("many large patterns in one schema are refused") {
   std::string schema = R"({"patternProperties":{)";
-  for (int i = 0; i < 400; ++i) schema += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\\\\p{L}{100}\":true";
+  for (int i = 0; i < 400; ++i)
+    schema += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\\\\p{L}{100}\":true";
   CHECK_FALSE(Validator::compile(read(schema + "}}")).ok());
 }
 
@@ -232,9 +278,14 @@ TEST_CASE("large lists and objects are checked in time that grows with their siz
     list += (i == 0 ? "" : ",") + std::to_string(i);
     object += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
   }
-  CHECK_FALSE(compiled(R"({"uniqueItems":true,"items":{"type":"integer"}})").validate(read(list + "]")));
+  CHECK_FALSE(
+      compiled(R"({"uniqueItems":true,"items":{"type":"integer"}})").validate(read(list + "]"))
+  );
   CHECK(compiled(R"({"uniqueItems":true})").validate(read(list + ",19999.0]")));
-  CHECK_FALSE(compiled(R"({"required":["k1","k2","k19999"],"unevaluatedProperties":{"type":"integer"}})").validate(read(object + "}")));
+  CHECK_FALSE(
+      compiled(R"({"required":["k1","k2","k19999"],"unevaluatedProperties":{"type":"integer"}})")
+          .validate(read(object + "}"))
+  );
 }
 
 TEST_CASE("a validator takes Json too, outlives what it was made from and serves several threads") {
@@ -249,7 +300,8 @@ TEST_CASE("a validator takes Json too, outlives what it was made from and serves
   std::atomic<int> wrong = 0;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, copy = *validator] {
-      for (int i = 0; i < 200; ++i) wrong += copy.validate(hob::Json{{"n", i}}).has_value() == (i <= 3) ? 1 : 0;
+      for (int i = 0; i < 200; ++i)
+        wrong += copy.validate(hob::Json{{"n", i}}).has_value() == (i <= 3) ? 1 : 0;
     });
   }
   for (std::thread& thread : threads) thread.join();

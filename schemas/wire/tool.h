@@ -123,6 +123,8 @@ struct HostStart {
   Needs grants;
   HostLimits limits;
   Json config;              // the plugin's own settings (an object)
+  std::string sha256;       // hex of the library's bytes; empty: not checked
+  bool builtin = false;     // comes with hob: may run on a kernel without Landlock
 
   template <typename D>
   static void describe(D& d) {
@@ -133,6 +135,8 @@ struct HostStart {
     d.defaulted("grants", &HostStart::grants, "");
     d.defaulted("limits", &HostStart::limits, "");
     d.defaulted("config", &HostStart::config, "");
+    d.defaulted("sha256", &HostStart::sha256, "", {.max_length = 64});
+    d.defaulted("builtin", &HostStart::builtin, "");
   }
 };
 

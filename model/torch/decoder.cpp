@@ -1,0 +1,481 @@
+#include "model/torch/decoder.h"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/reciprocal.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "model/torch/attention.h"
+#include "model/torch/kernels.h"
+#include "model/torch/linear.h"
+
+namespace hob::torch_engine {
+namespace {
+
+using engine::LayerType;
+using gemma::Dtype;
+
+constexpr std::string_view kPleTable = "embed_tokens_per_layer.weight";
+
+at::ScalarType scalar_type(Dtype dtype) { return dtype == Dtype::bf16 ? at::kBFloat16 : at::kFloat; }
+
+/// The dtype in which a matrix is kept.
+at::ScalarType kept_type(Dtype in_file, const DecoderOptions& options) {
+  if (options.compute == Compute::bf16 || options.narrow_weights) return at::kBFloat16;
+  return scalar_type(in_file);
+}
+
+/// A tensor over the mapped bytes; copied only where the file does not align them.
+at::Tensor view_of(const gemma::TensorView& view) {
+  std::vector<int64_t> shape(view.shape.begin(), view.shape.end());
+  const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
+  void* data = const_cast<std::byte*>(view.bytes.data());  // never written: weights are only read
+  if (reinterpret_cast<uintptr_t>(data) % gemma::byte_size(view.dtype) == 0) {
+    return at::from_blob(data, shape, options);
+  }
+  at::Tensor out = at::empty(shape, options);
+  std::memcpy(out.mutable_data_ptr(), data, view.bytes.size());
+  return out;
+}
+
+/// A norm's weight, which is multiplied in f32 whatever the model's dtype.
+struct NormWeight {
+  std::vector<float> values;
+  const float* data() const { return values.data(); }
+};
+
+struct Layer {
+  gemma::LayerConfig config;
+  Matrix q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, ple_gate, ple_projection;
+  NormWeight input_norm, post_attention_norm, pre_mlp_norm, post_mlp_norm, q_norm, k_norm, post_ple_norm;
+  double scalar = 1.0;
+  size_t cache = 0;  // index into Caches of the keys and values that it reads
+};
+
+/// Cosines and sines of one layer type for the positions of a chunk: [time, head_dim / 2] f32, rounded to the
+/// activations' dtype.
+struct Rotation {
+  at::Tensor cos, sin;
+  const float* cos_at(int64_t index) const { return cos.const_data_ptr<float>() + index * cos.size(1); }
+  const float* sin_at(int64_t index) const { return sin.const_data_ptr<float>() + index * sin.size(1); }
+};
+
+/// f [head_dim / 2] in f32, computed as the reference computes it.
+at::Tensor frequencies(const gemma::Rope& rope, int64_t head_dim) {
+  const int64_t half = head_dim / 2;
+  const int64_t rotated =
+    rope.proportional ? static_cast<int64_t>(rope.partial_rotary_factor * static_cast<double>(head_dim) / 2) : half;
+  const at::Tensor exponents =
+    at::div(at::arange(0, 2 * rotated, 2, at::TensorOptions().dtype(at::kFloat)), static_cast<double>(head_dim));
+  at::Tensor out = at::zeros({half}, exponents.options());
+  out.narrow(0, 0, rotated).copy_(at::div(at::reciprocal(at::pow(rope.theta, exponents)), rope.factor));
+  return out;
+}
+
+}  // namespace
+
+struct Decoder::State {
+  gemma::Config config;
+  DecoderOptions options;
+  at::ScalarType type = at::kFloat;
+  Observer observer;
+
+  Matrix embed_tokens, ple_table, ple_model_projection, head;
+  NormWeight ple_norm, final_norm;
+  std::vector<Layer> layers;
+  std::map<std::pair<LayerType, uint32_t>, at::Tensor> frequencies;  // by layer type and head_dim
+  float eps = 1e-6f;
+
+  at::TensorOptions like() const { return at::TensorOptions().dtype(type); }
+  bool bf16() const { return type == at::kBFloat16; }
+
+  void observe(std::string_view stage, at::Tensor& value) const {
+    if (!observer) return;
+    at::Tensor flat = value.to(at::kFloat, false, true).contiguous();
+    const bool changed = observer(
+      stage, {flat.sizes().data(), flat.sizes().size()},
+      {flat.mutable_data_ptr<float>(), static_cast<size_t>(flat.numel())}
+    );
+    if (changed) value.copy_(flat);
+  }
+
+  /// Runs `kernel` with the pointer type of the activations.
+  template <typename Kernel>
+  void with_type(const Kernel& kernel) const {
+    if (bf16()) {
+      kernel(Bf16{});
+    } else {
+      kernel(float{});
+    }
+  }
+
+  at::Tensor norm(const at::Tensor& x, const NormWeight& weight) const {
+    at::Tensor out = at::empty_like(x);
+    with_type([&](auto element) {
+      using T = decltype(element);
+      rms_norm(
+        static_cast<const T*>(x.const_data_ptr()), weight.data(), static_cast<T*>(out.mutable_data_ptr()),
+        static_cast<size_t>(x.numel() / x.size(-1)), static_cast<size_t>(x.size(-1)), eps
+      );
+    });
+    return out;
+  }
+
+  /// x += norm(h), in place.
+  void add_normed(at::Tensor& x, const at::Tensor& h, const NormWeight& weight) const {
+    with_type([&](auto element) {
+      using T = decltype(element);
+      add_norm(
+        static_cast<T*>(x.mutable_data_ptr()), static_cast<const T*>(h.const_data_ptr()), weight.data(),
+        static_cast<size_t>(x.size(0)), static_cast<size_t>(x.size(1)), eps
+      );
+    });
+  }
+
+  void rotate_heads(
+    const at::Tensor& projected, const float* weight, const float* cos, const float* sin, void* out, size_t head_stride,
+    int64_t heads, int64_t head_dim
+  ) const {
+    with_type([&](auto element) {
+      using T = decltype(element);
+      norm_rotate(
+        static_cast<const T*>(projected.const_data_ptr()), weight, cos, sin,
+        HeadsOut<T>{static_cast<T*>(out), head_stride}, static_cast<size_t>(projected.size(0)),
+        static_cast<size_t>(heads), static_cast<size_t>(head_dim), eps
+      );
+    });
+  }
+
+  /// The scale of embeddings is rounded to the model's dtype before the product.
+  double embedding_scale(double square) const {
+    const auto scale = static_cast<float>(std::sqrt(square));
+    return bf16() ? widen(narrow<Bf16>(scale)) : scale;
+  }
+
+  at::Tensor rows(const Matrix& table, const at::Tensor& ids, double scale) const {
+    at::Tensor taken = at::index_select(*table.weight, 0, ids);
+    if (options.narrow_weights) taken = taken.to(at::kBFloat16);
+    return at::mul(taken.to(type), scale);
+  }
+
+  at::Tensor embed(const Chunk& chunk, const at::Tensor& ids) const;
+  at::Tensor per_layer(const at::Tensor& ids, const at::Tensor& embeddings) const;
+  Rotation rotation(LayerType type, uint32_t head_dim, const Chunk& chunk) const;
+  at::Tensor attention(
+    const Layer& layer, const at::Tensor& h, const Chunk& chunk, int64_t first_query, const Rotation& rotation,
+    const at::Tensor& mask, Caches& caches
+  ) const;
+  View view(const Layer& layer, const Chunk& chunk, int64_t first_query) const;
+  at::Tensor mlp(const Layer& layer, const at::Tensor& h) const;
+  engine::RowOutput finish(const at::Tensor& x, const Chunk& chunk) const;
+};
+
+at::Tensor Decoder::State::embed(const Chunk& chunk, const at::Tensor& ids) const {
+  at::Tensor x = rows(embed_tokens, ids, embedding_scale(config.hidden));
+  const auto hidden = static_cast<int64_t>(config.hidden);
+  for (size_t i = 0; i < chunk.soft_positions.size(); ++i) {
+    const float* row = chunk.soft_rows.data() + i * config.hidden;
+    const at::Tensor soft =
+      at::from_blob(const_cast<float*>(row), {hidden}, at::TensorOptions().dtype(at::kFloat));
+    x.select(0, chunk.soft_positions[i]).copy_(soft);
+  }
+  return x;
+}
+
+at::Tensor Decoder::State::per_layer(const at::Tensor& ids, const at::Tensor& embeddings) const {
+  const int64_t time = embeddings.size(0), dim = config.ple_dim;
+  const std::array<int64_t, 3> shape{time, static_cast<int64_t>(layers.size()), dim};
+  at::Tensor context =
+    at::mul(product(ple_model_projection, embeddings), 1.0 / std::sqrt(static_cast<double>(config.hidden)));
+  context = norm(context.view(shape), ple_norm);
+  const at::Tensor token = rows(ple_table, ids, embedding_scale(config.ple_dim)).view(shape);
+  return at::mul(at::add(context, token), 1.0 / std::sqrt(2.0));
+}
+
+Rotation Decoder::State::rotation(LayerType layer_type, uint32_t head_dim, const Chunk& chunk) const {
+  const at::Tensor& f = frequencies.at({layer_type, head_dim});
+  const at::Tensor positions = at::arange(
+    static_cast<int64_t>(chunk.start), static_cast<int64_t>(chunk.start + chunk.ids.size()), f.options()
+  );
+  const at::Tensor angles = at::mul(positions.unsqueeze(1), f);
+  Rotation out{angles.cos(), angles.sin()};
+  if (bf16()) {
+    out.cos = out.cos.to(type).to(at::kFloat);
+    out.sin = out.sin.to(type).to(at::kFloat);
+  }
+  return out;
+}
+
+View Decoder::State::view(const Layer& layer, const Chunk& chunk, int64_t first_query) const {
+  const auto start = static_cast<int64_t>(chunk.start);
+  View out{.from = 0, .first_query = start + first_query,
+           .end = start + static_cast<int64_t>(chunk.ids.size()), .window = 0};
+  if (layer.config.type == LayerType::sliding) {
+    out.window = config.sliding_window;
+    out.from = std::max<int64_t>(0, out.first_query + 1 - out.window);
+  }
+  return out;
+}
+
+at::Tensor Decoder::State::attention(
+  const Layer& layer, const at::Tensor& h, const Chunk& chunk, int64_t first_query, const Rotation& rotation,
+  const at::Tensor& mask, Caches& caches
+) const {
+  const int64_t time = h.size(0), dim = layer.config.head_dim, heads = config.heads;
+  const int64_t kv_heads = layer.config.kv_heads;
+  LayerCache& cache = caches[layer.cache];
+  const float* cos = rotation.cos_at(first_query);
+  const float* sin = rotation.sin_at(first_query);
+
+  const at::Tensor projected = product(layer.q_proj, h);
+  at::Tensor q = at::empty({heads, time, dim}, like());
+  rotate_heads(
+    projected, layer.q_norm.data(), cos, sin, q.mutable_data_ptr(), static_cast<size_t>(time * dim), heads, dim
+  );
+  if (layer.config.owns_kv) {
+    const at::Tensor keys = product(layer.k_proj, h);
+    const at::Tensor values = layer.config.k_eq_v ? keys : product(layer.v_proj, h);
+    const Slot slot = cache.prepare(chunk.start, time);
+    rotate_heads(keys, layer.k_norm.data(), cos, sin, slot.keys, slot.head_stride, kv_heads, dim);
+    rotate_heads(values, nullptr, nullptr, nullptr, slot.values, slot.head_stride, kv_heads, dim);
+  }
+  const View seen = view(layer, chunk, first_query);
+  const auto [keys, values] = cache.held(seen.from, seen.end);
+  return product(layer.o_proj, attend(q, keys, values, seen, mask));
+}
+
+at::Tensor Decoder::State::mlp(const Layer& layer, const at::Tensor& h) const {
+  at::Tensor gate = at::gelu(product(layer.gate_proj, h), "tanh");
+  gate.mul_(product(layer.up_proj, h));
+  return product(layer.down_proj, gate);
+}
+
+engine::RowOutput Decoder::State::finish(const at::Tensor& x, const Chunk& chunk) const {
+  engine::RowOutput out;
+  const at::Tensor hidden = norm(x, final_norm);
+  at::Tensor logits = product(head, hidden);
+  if (config.softcap) logits = at::mul(at::tanh(at::div(logits, *config.softcap)), *config.softcap);
+  observe("logits", logits);
+  const auto copy = [](const at::Tensor& tensor) {
+    const at::Tensor flat = tensor.to(at::kFloat).contiguous();
+    const float* data = flat.const_data_ptr<float>();
+    return std::vector<float>(data, data + flat.numel());
+  };
+  out.logits = copy(logits);
+  if (chunk.want_hidden) out.hidden = copy(hidden);
+  return out;
+}
+
+engine::RowOutput Decoder::run(const Chunk& chunk, Caches& caches) {
+  State& s = *state_;
+  const auto time = static_cast<int64_t>(chunk.ids.size());
+  at::Tensor ids = at::empty({time}, at::TensorOptions().dtype(at::kLong));
+  int64_t* id = ids.mutable_data_ptr<int64_t>();
+  std::copy(chunk.ids.begin(), chunk.ids.end(), id);
+  for (const uint32_t position : chunk.soft_positions) id[position] = 0;  // the pad token stands in
+
+  at::Tensor x = s.embed(chunk, ids);  // [time, hidden]
+  s.observe("embeddings", x);
+  at::Tensor ple;
+  if (s.config.ple_dim > 0) {
+    ple = s.per_layer(ids, x);  // [time, layers, ple_dim]
+    s.observe("ple", ple);
+  }
+
+  std::map<std::pair<LayerType, uint32_t>, Rotation> rotations;
+  std::map<LayerType, at::Tensor> masks;
+  int64_t first_query = 0;
+  const auto wanted = static_cast<int64_t>(chunk.logits_from);
+  for (size_t i = 0; i < s.layers.size(); ++i) {
+    const Layer& layer = s.layers[i];
+    if (!layer.config.owns_kv && first_query < wanted) {
+      // Layers from here on write no cache: only positions whose logits are wanted need to go on.
+      if (wanted == time) return {};
+      first_query = wanted;
+      x = x.narrow(0, wanted, time - wanted).contiguous();
+      masks.clear();
+    }
+    const LayerType type = layer.config.type;
+    const auto key = std::make_pair(type, layer.config.head_dim);
+    if (!rotations.contains(key)) rotations.emplace(key, s.rotation(type, layer.config.head_dim, chunk));
+    if (!masks.contains(type)) {
+      const View view = s.view(layer, chunk, first_query);
+      masks.emplace(type, view.sees_all() ? at::Tensor() : mask(view, x));
+    }
+    at::Tensor h = s.norm(x, layer.input_norm);
+    h = s.attention(layer, h, chunk, first_query, rotations.at(key), masks.at(type), caches);
+    s.add_normed(x, h, layer.post_attention_norm);
+    h = s.mlp(layer, s.norm(x, layer.pre_mlp_norm));
+    s.add_normed(x, h, layer.post_mlp_norm);
+    if (s.config.ple_dim > 0) {
+      h = at::gelu(product(layer.ple_gate, x), "tanh");
+      h.mul_(ple.narrow(0, first_query, time - first_query).select(1, static_cast<int64_t>(i)));
+      h = product(layer.ple_projection, h);
+      s.add_normed(x, h, layer.post_ple_norm);
+    }
+    if (layer.scalar != 1.0) x.mul_(layer.scalar);
+    if (s.observer) s.observe("layer." + std::to_string(i), x);
+  }
+  if (wanted == time) return {};
+  return s.finish(x.narrow(0, wanted - first_query, time - wanted), chunk);
+}
+
+std::unique_ptr<Decoder> Decoder::build(
+  const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& options, const Progress& progress
+) {
+  auto state = std::make_unique<State>();
+  State& s = *state;
+  s.config = config;
+  s.options = options;
+  s.type = options.compute == Compute::bf16 ? at::kBFloat16 : at::kFloat;
+  s.eps = static_cast<float>(config.norm_eps);
+  uint64_t total = 0, done = 0;
+  for (const auto& [name, view] : weights.all()) total += view.bytes.size();
+  const auto count = [&](const gemma::TensorView& view) {
+    done += view.bytes.size();
+    if (progress) progress(done, total);
+  };
+  const auto matrix = [&](const std::string& name) {
+    const gemma::TensorView& view = weights.at(name);
+    const at::Tensor tensor = view_of(view);
+    // The largest table is only gathered from: rows are converted as they are taken.
+    const bool gathered = name == kPleTable;
+    Matrix out{std::make_shared<const at::Tensor>(gathered ? tensor : tensor.to(kept_type(view.dtype, options)))};
+    count(view);
+    return out;
+  };
+  const auto norm = [&](const std::string& name) {
+    const gemma::TensorView& view = weights.at(name);
+    // Rounded to the model's dtype first, as if the whole model had been converted.
+    const at::Tensor values = view_of(view).to(kept_type(view.dtype, options)).to(at::kFloat).contiguous();
+    const float* data = values.const_data_ptr<float>();
+    count(view);
+    return NormWeight{std::vector<float>(data, data + values.numel())};
+  };
+
+  s.embed_tokens = matrix("embed_tokens.weight");
+  s.head = config.tied ? s.embed_tokens : matrix("lm_head.weight");
+  s.final_norm = norm("norm.weight");
+  if (config.ple_dim > 0) {
+    s.ple_table = matrix(std::string(kPleTable));
+    s.ple_model_projection = matrix("per_layer_model_projection.weight");
+    s.ple_norm = norm("per_layer_projection_norm.weight");
+  }
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    const std::string at = "layers." + std::to_string(i) + ".";
+    Layer layer;
+    layer.config = config.layers[i];
+    layer.cache = layer.config.kv_source;
+    layer.q_proj = matrix(at + "self_attn.q_proj.weight");
+    layer.o_proj = matrix(at + "self_attn.o_proj.weight");
+    layer.q_norm = norm(at + "self_attn.q_norm.weight");
+    if (layer.config.owns_kv) {
+      layer.k_proj = matrix(at + "self_attn.k_proj.weight");
+      if (!layer.config.k_eq_v) layer.v_proj = matrix(at + "self_attn.v_proj.weight");
+      layer.k_norm = norm(at + "self_attn.k_norm.weight");
+    }
+    layer.gate_proj = matrix(at + "mlp.gate_proj.weight");
+    layer.up_proj = matrix(at + "mlp.up_proj.weight");
+    layer.down_proj = matrix(at + "mlp.down_proj.weight");
+    layer.input_norm = norm(at + "input_layernorm.weight");
+    layer.post_attention_norm = norm(at + "post_attention_layernorm.weight");
+    layer.pre_mlp_norm = norm(at + "pre_feedforward_layernorm.weight");
+    layer.post_mlp_norm = norm(at + "post_feedforward_layernorm.weight");
+    layer.scalar = norm(at + "layer_scalar").values.at(0);
+    if (config.ple_dim > 0) {
+      layer.ple_gate = matrix(at + "per_layer_input_gate.weight");
+      layer.ple_projection = matrix(at + "per_layer_projection.weight");
+      layer.post_ple_norm = norm(at + "post_per_layer_input_norm.weight");
+    }
+    s.frequencies.try_emplace(
+      {layer.config.type, layer.config.head_dim}, frequencies(config.rope(layer.config.type), layer.config.head_dim)
+    );
+    s.layers.push_back(std::move(layer));
+  }
+  return std::unique_ptr<Decoder>(new Decoder(std::move(state)));
+}
+
+Decoder::Decoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Decoder::~Decoder() = default;
+
+void Decoder::observe(Observer observer) { state_->observer = std::move(observer); }
+
+namespace {
+
+CacheShape cache_shape(
+  const gemma::Config& config, const gemma::LayerConfig& layer, const DecoderOptions& options
+) {
+  CacheShape out;
+  out.kv_heads = layer.kv_heads;
+  out.head_dim = layer.head_dim;
+  out.most = options.context;
+  out.bf16 = options.compute == Compute::bf16;
+  if (layer.type == LayerType::sliding) {
+    out.keep = int64_t{config.sliding_window} - 1 + options.slack;
+    out.room = std::min<int64_t>(2 * out.keep + options.chunk, options.context);
+  }
+  return out;
+}
+
+uint64_t bytes_per_position(const gemma::LayerConfig& layer, Compute compute) {
+  return uint64_t{2} * layer.kv_heads * layer.head_dim * (compute == Compute::bf16 ? 2 : 4);
+}
+
+}  // namespace
+
+Caches Decoder::empty_caches() const {
+  const State& s = *state_;
+  Caches out;
+  for (uint32_t i = 0; i < s.config.first_shared; ++i) {
+    out.emplace_back(cache_shape(s.config, s.config.layers[i], s.options));
+  }
+  return out;
+}
+
+uint64_t Decoder::copied_bytes(const gemma::Weights& weights, const DecoderOptions& options) {
+  uint64_t out = 0;
+  for (const auto& [name, view] : weights.all()) {
+    const bool matrix = view.shape.size() == 2 && name != kPleTable;
+    if (!matrix || kept_type(view.dtype, options) == scalar_type(view.dtype)) continue;
+    out += view.elements() * 2;  // only narrowing to bf16 copies
+  }
+  return out;
+}
+
+uint64_t Decoder::kv_bytes_per_token(const gemma::Config& config, Compute compute) {
+  uint64_t out = 0;
+  for (uint32_t i = 0; i < config.first_shared; ++i) {
+    if (config.layers[i].type == LayerType::full) out += bytes_per_position(config.layers[i], compute);
+  }
+  return out;
+}
+
+uint64_t Decoder::sliding_bytes(const gemma::Config& config, const DecoderOptions& options) {
+  uint64_t out = 0;
+  for (uint32_t i = 0; i < config.first_shared; ++i) {
+    const gemma::LayerConfig& layer = config.layers[i];
+    if (layer.type != LayerType::sliding) continue;
+    out += bytes_per_position(layer, options.compute) * static_cast<uint64_t>(cache_shape(config, layer, options).room);
+  }
+  return out;
+}
+
+}  // namespace hob::torch_engine

@@ -1,0 +1,72 @@
+// Kernels: the small loops between matrix products that ATen has only in pieces, and products with bf16 weights in f32.
+//
+//   rms_norm(x, weight, out, rows, dim, 1e-6f);
+//
+// T is float or Bf16; Bf16 is widened, computed in f32 and rounded exactly where the reference implementation rounds. Each
+// has a portable path; the product also an AVX2 one, chosen by asking the CPU. Raw pointers, no torch: any thread.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace hob::torch_engine {
+
+struct Bf16 {
+  uint16_t bits = 0;
+};
+
+inline float widen(float value) { return value; }
+inline float widen(Bf16 value) { return std::bit_cast<float>(static_cast<uint32_t>(value.bits) << 16); }
+
+/// Rounds to nearest, ties to even; NaN stays NaN.
+template <typename T>
+T narrow(float value);
+template <>
+inline float narrow<float>(float value) {
+  return value;
+}
+template <>
+inline Bf16 narrow<Bf16>(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return {static_cast<uint16_t>(bits >> 16 | 0x40u)};
+  return {static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
+}
+
+/// out = x * (mean(x^2) + eps)^-0.5 * weight, row by row; a null weight is all ones. out may be x.
+template <typename T>
+void rms_norm(const T* x, const float* weight, T* out, size_t rows, size_t dim, float eps);
+
+/// x = x + rms_norm(h): the end of each branch of a layer.
+template <typename T>
+void add_norm(T* x, const T* h, const float* weight, size_t rows, size_t dim, float eps);
+
+/// Where heads of one time step go: head n, time t at out[n * head_stride + t * dim].
+template <typename T>
+struct HeadsOut {
+  T* out;
+  size_t head_stride;
+};
+
+/// Norm and rotation of projected heads x [time, heads, dim], written head by head. cos and sin are [time, dim / 2],
+/// rounded to T already; null for values, which are not rotated.
+template <typename T>
+void norm_rotate(
+  const T* x, const float* weight, const float* cos, const float* sin, HeadsOut<T> to, size_t time, size_t heads,
+  size_t dim, float eps
+);
+
+/// dst[i] = src[i] in f32.
+void widen_all(const Bf16* src, float* dst, size_t count);
+
+inline constexpr size_t kMaxGemvRows = 4;
+
+/// out[m, n] = sum over k of x[m, k] * weight[n, k], for up to kMaxGemvRows rows: reads each weight once.
+void gemv(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads);
+/// The same by the portable path, for tests.
+void gemv_portable(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k);
+
+/// The CPU multiplies bf16 itself (AVX512_BF16); elsewhere ATen's bf16 products are some 90 times slower than f32's.
+bool cpu_has_bf16();
+
+}  // namespace hob::torch_engine

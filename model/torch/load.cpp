@@ -1,0 +1,137 @@
+#include "model/torch/load.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <new>
+
+#include "model/gemma/fields.h"
+#include "model/torch/kernels.h"
+#include "model/torch/memory.h"
+
+namespace hob::torch_engine {
+namespace {
+
+constexpr size_t kMaxConfigBytes = 4u << 20;
+constexpr size_t kMaxTokenizerBytes = 256u << 20;
+constexpr uint64_t kWorkBytes = 64u << 20;  // activations, panels and logits of a chunk, generously
+
+struct Label {
+  std::string name;
+  bool demonstration = false;
+};
+
+Result<Label> read_label(const std::filesystem::path& directory) {
+  const auto file = directory / "hob-model.json";
+  std::error_code ignored;
+  auto absolute = std::filesystem::absolute(directory, ignored).lexically_normal();
+  if (!absolute.has_filename()) absolute = absolute.parent_path();
+  Label out{.name = absolute.filename().string()};
+  if (!std::filesystem::exists(file, ignored)) return out;
+  HOB_TRY(text, gemma::read_small_file(file, 64u << 10));
+  auto parsed = json::parse(text, json::kManifest);
+  if (!parsed) return Error(Code::model_failed, parsed.error().message()).in("hob-model.json");
+  if (!parsed->is_object()) return Error(Code::model_failed, "hob-model.json: wanted an object.");
+  const gemma::Fields fields(*parsed, "hob-model.json");
+  HOB_TRY(name, fields.text_or("name", out.name));
+  HOB_TRY(demonstration, fields.flag_or("demonstration", false));
+  out.name = name;
+  out.demonstration = demonstration;
+  return out;
+}
+
+std::string gigabytes(uint64_t bytes) {
+  const uint64_t hundredths = bytes / 10'000'000;
+  const std::string rest = std::to_string(hundredths % 100);
+  return std::to_string(hundredths / 100) + "." + (rest.size() == 1 ? "0" : "") + rest + " GB";
+}
+
+Result<void> check_memory(
+  const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& decoder, uint64_t available
+) {
+  // Mapped weights count, too: a model whose every token reads from the disk is of no use.
+  const uint64_t model = weights.hot_bytes() + Decoder::copied_bytes(weights, decoder);
+  const uint64_t caches = Decoder::kv_bytes_per_token(config, decoder.compute) * decoder.context +
+                          Decoder::sliding_bytes(config, decoder);
+  const uint64_t needed = model + caches + kWorkBytes;
+  if (needed <= available) return {};
+  return Error(
+    Code::model_failed, "The model needs " + gigabytes(needed) + " of memory (" + gigabytes(model) + " weights, " +
+                          gigabytes(caches) + " keys and values of " + std::to_string(decoder.context) +
+                          " positions); " + gigabytes(available) +
+                          " are available. Ask for a smaller context or take a smaller model."
+  );
+}
+
+}  // namespace
+
+Result<WeightType> weight_type_of(std::string_view name) {
+  if (name == "auto") return WeightType::automatic;
+  if (name == "f32") return WeightType::f32;
+  if (name == "bf16") return WeightType::bf16;
+  return Error(Code::invalid_params, "The dtype must be f32, bf16 or auto, got \"" + std::string(name.substr(0, 40)) + "\".");
+}
+
+Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
+  const auto& directory = options.directory;
+  HOB_TRY(config_text, gemma::read_small_file(directory / "config.json", kMaxConfigBytes));
+  HOB_TRY(config, gemma::parse_config(config_text, "config.json"));
+  HOB_TRY(files, gemma::Safetensors::open_directory(directory));
+  HOB_TRY(weights, gemma::find_weights(config, files));
+  HOB_TRY(label, read_label(directory));
+  std::string tokenizer_text;
+  std::error_code ignored;
+  if (std::filesystem::exists(directory / "tokenizer.json", ignored)) {
+    HOB_TRY(text, gemma::read_small_file(directory / "tokenizer.json", kMaxTokenizerBytes));
+    tokenizer_text = std::move(text);
+  }
+  if (options.context > config.max_positions) {
+    return Error(
+      Code::invalid_params, "A context of " + std::to_string(options.context) + " was asked for; the model has " +
+                              std::to_string(config.max_positions) + " positions (max_position_embeddings)."
+    );
+  }
+  if (options.prefill_chunk == 0 || options.prefill_chunk > 8192) {
+    return Error(Code::invalid_params, "prefill_chunk must be from 1 to 8192.");
+  }
+
+  const bool bf16 = options.dtype == WeightType::bf16 ||
+                    (options.dtype == WeightType::automatic && weights.dtype() == gemma::Dtype::bf16);
+  DecoderOptions decoder_options;
+  decoder_options.compute = bf16 && (options.force_bf16 || cpu_has_bf16()) ? Compute::bf16 : Compute::f32;
+  decoder_options.narrow_weights = bf16 && decoder_options.compute == Compute::f32;
+  decoder_options.context = options.context > 0 ? options.context : std::min(config.max_positions, kDefaultContext);
+  decoder_options.slack = kCacheSlack;
+  decoder_options.chunk = options.prefill_chunk;
+  const uint64_t available = options.memory_bytes > 0 ? options.memory_bytes : available_memory();
+  HOB_TRY_VOID(check_memory(config, weights, decoder_options, available));
+
+  engine::Info info;
+  info.name = label.name;
+  info.demonstration = label.demonstration;
+  info.fingerprint = gemma::fingerprint(config_text, weights, tokenizer_text);
+  info.dtype = decoder_options.compute == Compute::bf16 ? "bf16" : "f32";
+  info.vocab = config.vocab;
+  info.hidden = config.hidden;
+  info.context = decoder_options.context;
+  info.prefill_chunk = options.prefill_chunk;
+  info.max_truncate = kMaxTruncate;
+  info.kv_bytes_per_token = Decoder::kv_bytes_per_token(config, decoder_options.compute);
+
+  try {
+    const c10::InferenceMode guard;
+    if (options.threads > 0) at::set_num_threads(options.threads);
+    auto decoder = Decoder::build(config, weights, decoder_options, options.progress);
+    return std::make_unique<TorchEngine>(std::move(info), std::move(config), std::move(files), std::move(decoder));
+  } catch (const std::bad_alloc&) {
+    return Error(Code::model_failed, "Out of memory while the weights were made ready.");
+  } catch (const c10::Error& error) {
+    return Error(Code::model_failed, std::string("The weights cannot be made ready: ") + error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return Error(Code::model_failed, std::string("The weights cannot be made ready: ") + error.what());
+  }
+}
+
+}  // namespace hob::torch_engine
