@@ -105,6 +105,8 @@ std::optional<Violation> Checker::run(const Document& value) {
   } else if (check(*program_.root, value, nullptr)) {
     return std::nullopt;
   }
+  // A value that does not fit never passes for want of words.
+  if (!violation_) keep(*program_.root, "", "The value does not fit the schema.");
   return std::move(violation_);
 }
 
