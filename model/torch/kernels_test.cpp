@@ -1,0 +1,118 @@
+#include "model/torch/kernels.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+namespace hob::torch_engine {
+namespace {
+
+std::vector<float> noise(std::mt19937& random, size_t count) {
+  std::normal_distribution<float> normal;
+  std::vector<float> out(count);
+  for (float& value : out) value = normal(random);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("rounding to bf16 goes to the nearest, ties to even") {
+  const auto rounded = [](uint32_t bits) { return narrow<Bf16>(std::bit_cast<float>(bits)).bits; };
+  CHECK(rounded(0x3f800000) == 0x3f80);
+  CHECK(rounded(0x3f808000) == 0x3f80);  // a tie goes to the even one
+  CHECK(rounded(0x3f818000) == 0x3f82);
+  CHECK(rounded(0x3f808001) == 0x3f81);
+  CHECK(rounded(0x7f7fffff) == 0x7f80);  // beyond the largest: infinity
+  CHECK(rounded(0xff800000) == 0xff80);
+  CHECK(std::isnan(widen(narrow<Bf16>(std::numeric_limits<float>::quiet_NaN()))));
+  CHECK(std::isnan(widen(Bf16{rounded(0x7f800001)})));  // a NaN whose mantissa would round away
+  for (uint32_t bits = 0; bits < 0x7f80; bits += 7) {
+    CHECK(narrow<Bf16>(widen(Bf16{static_cast<uint16_t>(bits)})).bits == bits);
+  }
+}
+
+TEST_CASE("products with bf16 weights equal sums in double, for every shape, row count and path") {
+  std::mt19937 random(1);
+  for (const size_t k : {1u, 7u, 8u, 24u, 47u, 192u, 1536u}) {
+    for (const size_t n : {1u, 3u, 4u, 5u, 18u, 67u, 1500u}) {
+      if (n * k > 300'000 && k != 1536) continue;
+      std::vector<Bf16> weight;
+      for (const float value : noise(random, n * k)) weight.push_back(narrow<Bf16>(value));
+      for (size_t m = 1; m <= kMaxGemvRows; ++m) {
+        const auto x = noise(random, m * k);
+        std::vector<float> wanted(m * n);
+        for (size_t i = 0; i < m * n; ++i) {
+          double sum = 0;
+          for (size_t j = 0; j < k; ++j) sum += double{widen(weight[i % n * k + j])} * x[i / n * k + j];
+          wanted[i] = static_cast<float>(sum);
+        }
+        for (const int threads : {0, 1, 2, 3}) {  // 0: the portable path
+          INFO(m << " x " << n << " x " << k << ", threads " << threads);
+          std::vector<float> got(m * n, -99.0f);
+          if (threads == 0) {
+            gemv_portable(weight.data(), x.data(), got.data(), m, n, k);
+          } else {
+            gemv(weight.data(), x.data(), got.data(), m, n, k, threads);
+          }
+          double worst = 0;
+          for (size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::fabs(double{got[i]} - wanted[i]));
+          CHECK(worst < 1e-6 * static_cast<double>(k) + 1e-5);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a row's product does not depend on the rows beside it") {
+  std::mt19937 random(2);
+  const size_t n = 37, k = 203;
+  std::vector<Bf16> weight;
+  for (const float value : noise(random, n * k)) weight.push_back(narrow<Bf16>(value));
+  const auto x = noise(random, kMaxGemvRows * k);
+  std::vector<float> together(kMaxGemvRows * n), alone(n);
+  gemv(weight.data(), x.data(), together.data(), kMaxGemvRows, n, k, 1);
+  for (size_t m = 0; m < kMaxGemvRows; ++m) {
+    gemv(weight.data(), x.data() + m * k, alone.data(), 1, n, k, 1);
+    CHECK(std::equal(alone.begin(), alone.end(), together.begin() + static_cast<ptrdiff_t>(m * n)));
+  }
+}
+
+TEST_CASE("norms divide by the root of the mean square, weight by weight") {
+  const std::vector<float> x{3, -4, 0, 0, 1, 1, 1, 1}, weight{1, 2, 3, 0.5f};
+  std::vector<float> out(8);
+  rms_norm(x.data(), weight.data(), out.data(), 2, 4, 0.0f);
+  CHECK(out[0] == Approx(3 / 2.5));
+  CHECK(out[1] == Approx(-8 / 2.5));
+  CHECK(out[5] == Approx(2));
+  CHECK(out[7] == Approx(0.5));
+  rms_norm(x.data(), nullptr, out.data(), 2, 4, 0.0f);
+  CHECK(out[1] == Approx(-4 / 2.5));
+  const std::vector<float> zero(4);
+  rms_norm(zero.data(), nullptr, out.data(), 1, 4, 1e-6f);  // eps keeps zeros finite
+  CHECK(out[0] == 0.0f);
+  std::vector<float> sum{10, 20, 30, 40};
+  add_norm(sum.data(), x.data(), weight.data(), 1, 4, 0.0f);
+  CHECK(sum[0] == Approx(10 + 3 / 2.5));
+  CHECK(sum[1] == Approx(20 - 8 / 2.5));
+}
+
+TEST_CASE("heads are rotated in half-split pairs and written head by head") {
+  // Two steps of two heads of four; a quarter turn of the first pair, none of the second.
+  std::vector<float> x(2 * 2 * 4);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 4 + 1);
+  const std::vector<float> cos{0, 1, 0, 1}, sin{1, 0, 1, 0};
+  std::vector<float> out(2 * 12, -1.0f);  // heads 12 apart: a gap stays untouched
+  norm_rotate<float>(x.data(), nullptr, cos.data(), sin.data(), {out.data(), 12}, 2, 2, 4, 0.0f);
+  const float scale = 1 / std::sqrt(7.5f);  // 1, 2, 3, 4
+  for (const size_t at : {0u, 4u, 12u, 16u}) {
+    CHECK(out[at] == Approx(-3 * scale));
+    CHECK(out[at + 1] == Approx(2 * scale));
+    CHECK(out[at + 2] == Approx(1 * scale));
+    CHECK(out[at + 3] == Approx(4 * scale));
+  }
+  CHECK(out[8] == -1.0f);
+}
+
+}  // namespace hob::torch_engine
