@@ -99,7 +99,7 @@ Async<Result<std::vector<store::Event>>> history(House& house, std::string id, b
   for (size_t got = kPage; got == kPage;) {
     const int64_t after = all.empty() ? 0 : all.back().row;
     HOB_CO_TRY(page, co_await house.surroundings.store.events(
-                         after, kPage, {.session_ids = std::vector<std::string>{id}, .with_hidden = with_hidden}));
+                         after, kPage, store::session_log(id, with_hidden)));
     got = page.size();
     std::move(page.begin(), page.end(), std::back_inserter(all));
   }

@@ -121,6 +121,15 @@ struct EventFilter {
   bool with_hidden = false;
 };
 
+/// The whole log of one session, journal rows included. (A function, because g++ 12 cannot compile initializer lists
+/// inside a co_await expression.)
+inline EventFilter session_log(const std::string& session_id, bool with_hidden = true) {
+  EventFilter filter;
+  filter.session_ids.emplace().push_back(session_id);
+  filter.with_hidden = with_hidden;
+  return filter;
+}
+
 struct SessionFilter {
   std::optional<std::string> cwd;
   std::optional<std::string> query;

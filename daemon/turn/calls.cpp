@@ -206,7 +206,7 @@ Async<Result<std::optional<wire::CallResult>>> Loop::permission(size_t index, st
     outcome = *std::move(answer);
     // What approvals journalled belongs to this turn's history, too.
     HOB_CO_TRY(fresh, co_await s_.store.events(history_.back().row, 100,
-                                               {.session_ids = std::vector<std::string>{turn_->session_id}, .with_hidden = true}));
+                                               store::session_log(turn_->session_id)));
     for (store::Event& event : fresh) {
       fold_.apply(event);
       history_.push_back(std::move(event));

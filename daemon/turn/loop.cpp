@@ -85,7 +85,7 @@ Async<Result<void>> Loop::load() {
   for (size_t got = kPage; got == kPage;) {
     const int64_t after = history_.empty() ? 0 : history_.back().row;
     HOB_CO_TRY(page, co_await s_.store.events(
-                         after, kPage, {.session_ids = std::vector<std::string>{turn_->session_id}, .with_hidden = true}));
+                         after, kPage, store::session_log(turn_->session_id)));
     got = page.size();
     for (store::Event& event : page) {
       fold_.apply(event);

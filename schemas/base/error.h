@@ -77,6 +77,8 @@ class [[nodiscard]] Error {
   /// Adds one member to `data`.
   Error with(std::string_view key, const Json& value) &&;
   Error with(std::string_view key, std::string_view value) &&;
+  Error with(std::string_view key, const std::string& value) && { return std::move(*this).with(key, std::string_view(value)); }
+  Error with(std::string_view key, const char* value) && { return std::move(*this).with(key, std::string_view(value)); }
   Error with(std::string_view key, long long value) &&;
   /// Puts "where: " before the message.
   Error in(std::string_view where) &&;
