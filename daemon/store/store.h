@@ -7,8 +7,9 @@
 //   HOB_CO_TRY(events, co_await store.commit(std::move(commit)));     // on disk: WAL, synchronous=FULL, then resumes
 //
 // Functions are called on [io] and resume there. One connection on the [store] thread writes; reads of lists and
-// search go to a read-only connection. `store_failed` after a failed fsync or a full disk is final for writes: the
-// daemon stops acknowledging. Rows are plain structs; JSON columns are text that was produced here.
+// search go to a read-only connection. Commits that wait together share one fsync, and each keeps its own atomicity.
+// `store_failed` after a failed fsync is final for writes (health "read_only"): the daemon stops acknowledging. A full
+// disk fails the commit alone. Rows are plain structs; JSON columns are text that was produced here.
 #pragma once
 
 #include <cstdint>
@@ -94,7 +95,8 @@ struct IdempotencyRow {
   std::string key;
   std::string params_hash;
   Json result;
-  int64_t at_ms = 0;     // rows older than 24 h are forgotten
+  int64_t at_ms = 0;     // rows older than 24 h are forgotten; 0: now
+  std::string session_id;  // erased with it; empty: the session of the same commit
 };
 
 struct AuditRow {
@@ -143,8 +145,8 @@ struct SessionPage {
 };
 
 struct MemoryQuery {
-  std::string text;
-  std::optional<std::string> scope;
+  std::string text;                     // one to three words; matched by word overlap (daemon/memory)
+  std::optional<std::string> scope;     // missing: what is of the user, and what is of scope_id
   std::optional<std::string> scope_id;
   uint32_t limit = 5;
 };
