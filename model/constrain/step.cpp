@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/constrain/compiled_step.h"
+#include "model/grammar/schema.h"
 
 namespace hob::constrain {
 namespace {
@@ -20,14 +21,22 @@ bool good_name(std::string_view name) {
 Result<void> add_tools(CompiledStep& step, const StepSpec& spec) {
   auto ir = std::make_shared<grammar::Ir>();
   std::vector<std::pair<std::string, grammar::NodeId>> tools;
+  std::vector<std::pair<std::string, std::unique_ptr<grammar::SchemaBuilder>>> builders;
   for (const ToolSpec& tool : spec.tools) {
     if (spec.choice == Choice::named && tool.name != spec.named) continue;
     if (!good_name(tool.name)) {
       return Error(Code::invalid_params,
                    "the tool name \"" + tool.name + "\" cannot be called; a name has 1 to 128 of A-Z a-z 0-9 _ - . / :");
     }
-    grammar::NodeId node = ir->any_object();
-    tools.emplace_back(tool.name, node);
+    if (!tool.parameters) {
+      tools.emplace_back(tool.name, ir->any_object());
+      continue;
+    }
+    auto builder = std::make_unique<grammar::SchemaBuilder>(*ir, grammar::Dialect::gemma);
+    auto node = builder->add_arguments(*tool.parameters);
+    if (!node) return std::move(node).error().in("tool " + tool.name).with("tool", std::string_view(tool.name));
+    tools.emplace_back(tool.name, *node);
+    builders.emplace_back(tool.name, std::move(builder));
   }
   if (tools.empty() && spec.choice == Choice::named) {
     return Error(Code::invalid_params, "the tool \"" + spec.named + "\" must be called, but it is not an allowed one");
@@ -54,10 +63,27 @@ Result<void> add_tools(CompiledStep& step, const StepSpec& spec) {
     step.nodes.push_back(std::lower_bound(tools.begin(), tools.end(), std::make_pair(step.names.back(), 0u))->second);
   }
   ir->settle();
+  for (const auto& [name, builder] : builders) {
+    if (auto possible = builder->check(); !possible) {
+      return std::move(possible).error().in("tool " + name).with("tool", std::string_view(name));
+    }
+  }
   step.call_masker =
       std::make_unique<Masker>(step.trie, std::make_shared<grammar::Machine>(ir, grammar::Dialect::gemma));
   step.calls = true;
   step.must_call = spec.choice == Choice::required || spec.choice == Choice::named;
+  return {};
+}
+
+Result<void> add_answer(CompiledStep& step, const json::Document& schema) {
+  auto ir = std::make_shared<grammar::Ir>();
+  grammar::SchemaBuilder builder(*ir, grammar::Dialect::json);
+  HOB_TRY(node, builder.add(schema));
+  ir->settle();
+  HOB_TRY_VOID(builder.check());
+  step.answer = node;
+  step.answer_masker =
+      std::make_unique<Masker>(step.trie, std::make_shared<grammar::Machine>(ir, grammar::Dialect::json));
   return {};
 }
 
@@ -97,6 +123,8 @@ Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenT
     return Error(Code::invalid_params, "no stop token ends a turn; give the model's end tokens");
   }
   if (spec.choice != Choice::none) HOB_TRY_VOID(add_tools(*step, spec));
+  if (spec.response_schema) HOB_TRY_VOID(add_answer(*step, *spec.response_schema));
+  if (step->must_call) step->answer.reset();  // the answer is a later step's
   return std::shared_ptr<const CompiledStep>(std::move(step));
 }
 

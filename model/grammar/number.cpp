@@ -15,7 +15,7 @@ constexpr Wide pow10(int n) {
   for (int i = 0; i < n; ++i) value *= 10;
   return value;
 }
-constexpr SignedWide kGridMax = static_cast<SignedWide>(pow10(38) - 1);
+constexpr SignedWide kGridMax = static_cast<SignedWide>(pow10(38));  // above all that is written without an exponent
 constexpr Wide kOne = pow10(kFractionDigits);
 
 std::string digits_of(Wide value) {
@@ -126,6 +126,25 @@ Span exponents(const NumberRange& range, const NumberState& s, bool unbounded) {
   return span;
 }
 
+// Whether the digits so far begin those of a bound that is allowed itself, so that more digits and an exponent reach it.
+bool bound_completes(const NumberRange& range, const NumberState& s) {
+  if (s.mantissa == 0) return false;
+  const std::string digits = digits_of(s.mantissa);
+  for (const auto* bound : {&range.low, &range.high}) {
+    if (!*bound || (*bound)->exclusive || (*bound)->value.zero()) continue;
+    const Decimal& value = (*bound)->value;
+    if (value.negative != s.negative || (range.integer && !value.integral())) continue;
+    if (value.point > kMaxPoint || value.point < kMinPoint) continue;
+    bool begins = true;
+    for (size_t i = 0; begins && i < digits.size(); ++i) {
+      begins = digits[i] == (i < value.digits.size() ? value.digits[i] : '0');
+    }
+    const size_t more = value.digits.size() - std::min(value.digits.size(), digits.size());
+    if (begins && more + s.fraction_digits <= kFractionDigits) return true;
+  }
+  return false;
+}
+
 // Whether the exponent written so far can become one of `span`.
 bool exponent_completes(const NumberState& s, const Span& span) {
   if (span.empty()) return false;
@@ -143,12 +162,19 @@ bool exponent_completes(const NumberState& s, const Span& span) {
 bool completes(const NumberSpec& spec, const NumberState& s) {
   const bool unbounded = spec.unbounded();
   for (const NumberRange& range : spec.ranges) {
-    if (s.phase <= NumberState::minus) {  // no digit yet
-      NumberState next = s;
+    if (s.phase <= NumberState::minus) {  // no digit yet: some first one must do
+      if (unbounded) return true;
       for (int sign = s.phase == NumberState::start ? 0 : 1; sign < 2; ++sign) {
-        if (s.phase == NumberState::start) next.negative = sign == 1;
-        Wide low = 0, high = 0;
-        if (unbounded || magnitudes(range, next.negative, low, high)) return true;
+        NumberState next = s;
+        next.negative = sign == 1;
+        next.whole_digits = 1;
+        for (Wide digit = 0; digit <= 9; ++digit) {
+          next.phase = digit == 0 ? NumberState::zero : NumberState::whole;
+          next.mantissa = digit;
+          if (plain_completes(range, next) || !exponents(range, next, false).empty() || bound_completes(range, next)) {
+            return true;
+          }
+        }
       }
       continue;
     }
@@ -160,7 +186,7 @@ bool completes(const NumberSpec& spec, const NumberState& s) {
       // Without bounds only integers can fail: a fraction that is not zero needs an exponent, which is always there.
       return true;
     }
-    if (plain_completes(range, s) || !exponents(range, s, false).empty()) return true;
+    if (plain_completes(range, s) || !exponents(range, s, false).empty() || bound_completes(range, s)) return true;
   }
   return false;
 }
@@ -202,6 +228,10 @@ int compare(const Decimal& a, const Decimal& b) {
 }
 
 std::optional<NumberRange> NumberRange::make(bool integer, std::optional<Bound> low, std::optional<Bound> high) {
+  if (low && high) {
+    const int order = compare(low->value, high->value);
+    if (order > 0 || (order == 0 && (low->exclusive || high->exclusive))) return std::nullopt;
+  }
   NumberRange range;
   range.integer = integer;
   range.grid_low = -kGridMax;
@@ -217,8 +247,8 @@ std::optional<NumberRange> NumberRange::make(bool integer, std::optional<Bound> 
   }
   range.low = std::move(low);
   range.high = std::move(high);
-  Wide a = 0, b = 0;
-  if (!magnitudes(range, false, a, b) && !magnitudes(range, true, a, b)) return std::nullopt;
+  NumberSpec alone{{range}};
+  if (!completes(alone, NumberState{})) return std::nullopt;
   return range;
 }
 

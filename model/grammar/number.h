@@ -8,8 +8,8 @@
 // A number is a union of ranges; each may ask for integral values ("1.0" and "1e2" are integers). Bounds are decimal,
 // never binary: 0.1 is 0.1. A byte is taken only when some lexeme that begins so far fits, so there are no dead ends.
 // What may be generated is capped, so that each value is finite in a double: 20 digits before the point, 18 after it,
-// three digits of exponent, magnitude below 1e308. Beside bounds, an exponent is taken where the mantissa written so
-// far can reach the range with it (15e2 for [1000, 2000]; but not 1.234e3 for exactly 1234). Pure; any thread.
+// three digits of exponent, magnitude below 1e308. Beside bounds, a spelling with an
+// exponent is taken where each of its beginnings fits, too, or begins a bound (1.5e3 and 15e2 for [1000, 2000]). Pure; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,274 @@
+// SchemaBuilder: enum and const. Each listed value is tried against the other schemas of the set and becomes the type
+// that only it fits: a literal string, a range of one number, a tuple, an object with all keys required.
+#include <algorithm>
+
+#include "model/grammar/keywords.h"
+#include "model/grammar/schema.h"
+#include "schemas/base/json.h"
+#include "schemas/base/utf8.h"
+
+namespace hob::grammar {
+namespace {
+
+using json::Document;
+using Kind = Document::Kind;
+
+constexpr int kMaxNesting = 64;
+
+Error refused(const std::string& pointer, std::string_view keyword, const std::string& why) {
+  return Error(Code::schema_unsupported, "at \"" + pointer + "\": " + why).with("pointer", std::string_view(pointer)).with("keyword", keyword);
+}
+
+bool equal(const Document& a, const Document& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Kind::null:
+      return true;
+    case Kind::boolean:
+      return a.boolean == b.boolean;
+    case Kind::number:
+      return compare(Decimal::parse(a.text), Decimal::parse(b.text)) == 0;
+    case Kind::string:
+      return a.text == b.text;
+    case Kind::array:
+      return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), equal);
+    default:
+      return a.members.size() == b.members.size() && std::all_of(a.members.begin(), a.members.end(), [&](const auto& m) {
+        const Document* other = b.find(m.first);
+        return other && equal(m.second, *other);
+      });
+  }
+}
+
+bool has_type(const Document& value, const Document& type) {
+  if (type.kind == Kind::array) {
+    return std::any_of(type.items.begin(), type.items.end(), [&](const Document& one) { return has_type(value, one); });
+  }
+  const std::string& name = type.text;
+  switch (value.kind) {
+    case Kind::null:
+      return name == "null";
+    case Kind::boolean:
+      return name == "boolean";
+    case Kind::number:
+      return name == "number" || (name == "integer" && Decimal::parse(value.text).integral());
+    case Kind::string:
+      return name == "string";
+    case Kind::array:
+      return name == "array";
+    default:
+      return name == "object";
+  }
+}
+
+// `value` against a bound; a missing or odd bound holds (odd ones are refused where types are built).
+bool within(const Document& schema, const Decimal& value) {
+  const auto order = [&](const char* keyword) -> std::optional<int> {
+    const Document* bound = schema.find(keyword);
+    if (!bound || bound->kind != Kind::number) return std::nullopt;
+    return compare(value, Decimal::parse(bound->text));
+  };
+  const auto strict = [&](const char* keyword) {
+    const Document* flag = schema.find(keyword);
+    return flag && flag->kind == Kind::boolean && flag->boolean;
+  };
+  if (const auto o = order("minimum"); o && (*o < 0 || (*o == 0 && strict("exclusiveMinimum")))) return false;
+  if (const auto o = order("maximum"); o && (*o > 0 || (*o == 0 && strict("exclusiveMaximum")))) return false;
+  if (const auto o = order("exclusiveMinimum"); o && *o <= 0) return false;
+  if (const auto o = order("exclusiveMaximum"); o && *o >= 0) return false;
+  return !(schema.find("multipleOf") || schema.find("divisibleBy")) || value.integral();
+}
+
+bool counted(const Document& schema, const char* least, const char* most, size_t count) {
+  const Decimal value = Decimal::parse(std::to_string(count));
+  const Document* low = schema.find(least);
+  const Document* high = schema.find(most);
+  if (low && low->kind == Kind::number && compare(value, Decimal::parse(low->text)) < 0) return false;
+  return !(high && high->kind == Kind::number && compare(value, Decimal::parse(high->text)) > 0);
+}
+
+}  // namespace
+
+Result<void> SchemaBuilder::constants(const Items& items, Node& out) {
+  const Item* source = nullptr;
+  std::string_view keyword;
+  for (const Item& item : items) {
+    if (source) break;
+    for (const char* name : {"const", "enum"}) {
+      if (source || !item.schema->find(name)) continue;
+      source = &item;
+      keyword = name;
+    }
+  }
+  const Document& listed = *source->schema->find(keyword);
+  if (keyword == "enum" && listed.kind != Kind::array) {
+    return refused(source->pointer, "enum", "enum must be a list of values");
+  }
+  const size_t count = keyword == "const" ? 1 : listed.items.size();
+  bool any = false;
+  for (size_t i = 0; i < count; ++i) {
+    const Document& value = keyword == "const" ? listed : listed.items[i];
+    bool fits = true;
+    for (const Item& item : items) {
+      if (!fits) break;
+      HOB_TRY(good, admits_direct(*item.schema, item.pointer, value, 0));
+      fits = good;
+    }
+    if (!fits) continue;
+    any = true;
+    HOB_TRY_VOID(add_constant(value, source->pointer, keyword, out));
+  }
+  if (!any) impossible(source->pointer, "no value of " + std::string(keyword) + " fits the rest of the schema");
+  return {};
+}
+
+Result<void> SchemaBuilder::add_constant(const Document& value, const std::string& pointer, std::string_view keyword,
+                                         Node& out) {
+  switch (value.kind) {
+    case Kind::null:
+      out.null = true;
+      return {};
+    case Kind::boolean:
+      (value.boolean ? out.yes : out.no) = true;
+      return {};
+    case Kind::number: {
+      const Decimal number = Decimal::parse(value.text);
+      auto range = NumberRange::make(number.integral(), Bound{number, false}, Bound{number, false});
+      if (!range || number.point > 20) {
+        return refused(pointer, keyword, "the number " + value.text.substr(0, 60) + " has more than 20 digits or 18 decimals");
+      }
+      out.numbers.push_back({{std::move(*range)}});
+      return {};
+    }
+    case Kind::string:
+      out.strings.push_back({0, kUnlimited, {value.text}});
+      return {};
+    case Kind::array: {
+      ArraySpec spec;
+      spec.min_items = spec.max_items = static_cast<uint32_t>(value.items.size());
+      for (const Document& item : value.items) {
+        HOB_TRY(id, constant_node(item, pointer, keyword));
+        spec.prefix.push_back(id);
+      }
+      out.arrays.push_back(std::move(spec));
+      return {};
+    }
+    default: {
+      ObjectSpec spec;
+      std::map<std::string, NodeId> members;
+      for (const auto& [name, member] : value.members) {
+        if (dialect_ == Dialect::gemma && !bare_key(name)) return unwritable_key(pointer, keyword, name);
+        HOB_TRY(id, constant_node(member, pointer, keyword));
+        members[name] = id;
+      }
+      for (const auto& [name, id] : members) {
+        spec.names.push_back(name);
+        spec.properties.push_back({id, true});
+      }
+      for (const auto& [name, member] : value.members) {
+        spec.declared.push_back(
+            static_cast<uint32_t>(std::lower_bound(spec.names.begin(), spec.names.end(), name) - spec.names.begin()));
+      }
+      out.objects.push_back(std::move(spec));
+      return {};
+    }
+  }
+}
+
+Result<NodeId> SchemaBuilder::constant_node(const Document& value, const std::string& pointer, std::string_view keyword) {
+  if (const auto found = constants_.find(&value); found != constants_.end()) return found->second;
+  Node made;
+  HOB_TRY_VOID(add_constant(value, pointer, keyword, made));
+  const auto id = static_cast<NodeId>(ir_.nodes.size());
+  ir_.nodes.push_back(std::move(made));
+  constants_.emplace(&value, id);
+  return id;
+}
+
+Result<bool> SchemaBuilder::admits(const Document& schema, const std::string& pointer, const Document& value, int depth) {
+  if (schema.kind == Kind::boolean) return schema.boolean;
+  if (schema.kind != Kind::object) return refused(pointer, "", "a schema must be an object or a boolean");
+  if (depth > kMaxNesting || ++work_ > 200'000) return refused(pointer, "enum", "the listed values take too long to check");
+  if (const Document* reference = schema.find("$ref")) {
+    std::string where;
+    HOB_TRY(target, resolve({&schema, pointer, false, false, {}}, *reference, where));
+    HOB_TRY(good, admits(*target, where, value, depth + 1));
+    if (!good || !siblings_of_ref_) return good;
+  }
+  for (const char* keyword : {"allOf", "anyOf", "oneOf"}) {
+    const Document* branches = schema.find(keyword);
+    if (!branches) continue;
+    size_t fit = 0;
+    for (size_t i = 0; i < branches->items.size(); ++i) {
+      const std::string where = pointer + "/" + keyword + "/" + std::to_string(i);
+      HOB_TRY(good, admits(branches->items[i], where, value, depth + 1));
+      fit += good ? 1 : 0;
+    }
+    const bool good = keyword[1] == 'l' ? fit == branches->items.size() : keyword[1] == 'n' && keyword[0] == 'a' ? fit > 0
+                                                                                                             : fit == 1;
+    if (!good) return false;
+  }
+  return admits_direct(schema, pointer, value, depth);
+}
+
+Result<bool> SchemaBuilder::admits_direct(const Document& schema, const std::string& pointer, const Document& value,
+                                          int depth) {
+  if (auto refusal = refused_keyword(schema, type_of(value))) return refused(pointer, refusal->keyword, refusal->why);
+  if (const Document* type = schema.find("type"); type && !has_type(value, *type)) return false;
+  if (const Document* one = schema.find("const"); one && !equal(*one, value)) return false;
+  if (const Document* some = schema.find("enum")) {
+    const auto same = [&](const Document& other) { return equal(other, value); };
+    if (std::none_of(some->items.begin(), some->items.end(), same)) return false;
+  }
+  switch (value.kind) {
+    case Kind::number:
+      return within(schema, Decimal::parse(value.text));
+    case Kind::string:
+      return counted(schema, "minLength", "maxLength", utf8::length(value.text));
+    case Kind::array:
+      return admits_array(schema, pointer, value, depth);
+    case Kind::object:
+      return admits_object(schema, pointer, value, depth);
+    default:
+      return true;
+  }
+}
+
+Result<bool> SchemaBuilder::admits_array(const Document& schema, const std::string& pointer, const Document& value,
+                                         int depth) {
+  if (!counted(schema, "minItems", "maxItems", value.items.size())) return false;
+  const Document* list = schema.find("prefixItems");
+  const Document* rest = schema.find("items");
+  if (!list && rest && rest->kind == Kind::array) {
+    list = rest;
+    rest = schema.find("additionalItems");
+  }
+  for (size_t i = 0; i < value.items.size(); ++i) {
+    const Document* item = list && i < list->items.size() ? &list->items[i] : rest;
+    if (!item) continue;
+    HOB_TRY(good, admits(*item, pointer + "/items", value.items[i], depth + 1));
+    if (!good) return false;
+  }
+  return true;
+}
+
+Result<bool> SchemaBuilder::admits_object(const Document& schema, const std::string& pointer, const Document& value,
+                                          int depth) {
+  if (!counted(schema, "minProperties", "maxProperties", value.members.size())) return false;
+  if (const Document* names = schema.find("required")) {
+    for (const Document& name : names->items) {
+      if (!value.find(name.text)) return false;
+    }
+  }
+  const Document* properties = schema.find("properties");
+  const Document* other = schema.find("additionalProperties");
+  for (const auto& [name, member] : value.members) {
+    const Document* own = properties ? properties->find(name) : nullptr;
+    if (!own && !other) continue;
+    HOB_TRY(good, admits(own ? *own : *other, pointer + "/properties/" + json::pointer_token(name), member, depth + 1));
+    if (!good) return false;
+  }
+  return true;
+}
+
+}  // namespace hob::grammar

@@ -1,0 +1,23 @@
+// The keywords of JSON Schema, draft 3 to 2020-12: which are enforced, which say nothing about values, which are refused.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "schemas/base/document.h"
+
+namespace hob::grammar {
+
+/// Types as a set of bits.
+enum : unsigned { kNull = 1, kBoolean = 2, kNumber = 4, kString = 8, kArray = 16, kObject = 32, kEveryType = 63 };
+
+unsigned type_of(const json::Document& value);
+/// The first keyword of `schema` that could constrain a value of one of `types` and is not enforced here, with a
+/// sentence why.
+struct Refusal {
+  std::string_view keyword;
+  std::string why;
+};
+std::optional<Refusal> refused_keyword(const json::Document& schema, unsigned types);
+
+}  // namespace hob::grammar
