@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <initializer_list>
@@ -65,6 +66,13 @@ sandbox::Policy policy_for(const wire::HostStart& start, const std::string& scra
   policy.allow_exec = start.grants.exec;
   policy.allow_network = start.grants.network;
   policy.limits = {start.limits.open_files, start.limits.file_bytes, start.limits.memory_bytes};
+  if (start.grants.exec) {
+    // Compilers and interpreters map far more than they use.
+    policy.limits.open_files = std::max<uint64_t>(policy.limits.open_files, 512);
+    policy.limits.memory_bytes = std::max<uint64_t>(policy.limits.memory_bytes, 8ull << 30);
+    policy.limits.tasks = sandbox::task_limit(512);
+    add(Access::read, {"/proc/self/task"});  // this process's own: it ends what a command leaves behind
+  }
   policy.landlock = start.builtin ? sandbox::Need::if_offered : sandbox::Need::required;
   return policy;
 }

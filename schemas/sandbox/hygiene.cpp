@@ -1,9 +1,11 @@
 #include "schemas/sandbox/hygiene.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,7 +37,25 @@ bool lower(__rlimit_resource which, uint64_t value) {
   return ::setrlimit(which, &next) == 0;
 }
 
+/// Tasks of this user, as /proc shows them: a directory for each thread.
+uint64_t tasks_now() {
+  uint64_t count = 0;
+  DIR* processes = ::opendir("/proc");
+  if (processes == nullptr) return 4096;
+  while (dirent* process = ::readdir(processes)) {
+    if (process->d_name[0] < '1' || process->d_name[0] > '9') continue;
+    struct stat status {};
+    const std::string tasks = std::string(process->d_name) + "/task";
+    if (::fstatat(::dirfd(processes), tasks.c_str(), &status, 0) != 0 || status.st_uid != ::getuid()) continue;
+    count += status.st_nlink > 2 ? status.st_nlink - 2 : 1;
+  }
+  ::closedir(processes);
+  return count;
+}
+
 }  // namespace
+
+uint64_t task_limit(uint64_t more) { return tasks_now() + more; }
 
 Result<void> set_limits(const Limits& limits) {
   if (!lower(RLIMIT_CORE, 0)) return failed("Core files could not be turned off");
@@ -43,6 +63,7 @@ Result<void> set_limits(const Limits& limits) {
   if (limits.file_bytes > 0 && !lower(RLIMIT_FSIZE, limits.file_bytes)) return failed("The limit of file sizes failed");
   if (!kSanitized && limits.memory_bytes > 0 && !lower(RLIMIT_AS, limits.memory_bytes))
     return failed("The limit of memory failed");
+  if (limits.tasks > 0 && !lower(RLIMIT_NPROC, limits.tasks)) return failed("The limit of tasks failed");
   // Writing past RLIMIT_FSIZE shall be an error of write(), not the end of the process.
   ::signal(SIGXFSZ, SIG_IGN);
   return {};

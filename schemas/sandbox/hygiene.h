@@ -18,7 +18,11 @@ struct Limits {
   uint64_t open_files = 64;
   uint64_t file_bytes = 64u << 20;     // RLIMIT_FSIZE
   uint64_t memory_bytes = 512u << 20;  // RLIMIT_AS; not set in sanitizer builds, whose shadow needs terabytes
+  uint64_t tasks = 0;                  // RLIMIT_NPROC, of all this user's processes; root is not bound by it
 };
+/// The limit that leaves `more` tasks beside those that this user has now. Reads /proc: before the sandbox.
+uint64_t task_limit(uint64_t more);
+
 Result<void> set_limits(const Limits& limits);
 
 /// Closes every descriptor above 2 that is not in `keep`.
