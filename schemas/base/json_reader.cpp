@@ -42,7 +42,8 @@ bool Reader::take(char c) {
 
 Result<void> Reader::count() {
   if (++nodes_ > limits_.max_nodes) {
-    return fail("The JSON text has more than " + std::to_string(limits_.max_nodes) + " values");
+    return fail("The JSON text has more than " + std::to_string(limits_.max_nodes) + " values")
+        .with("limit", static_cast<long long>(limits_.max_nodes));
   }
   return {};
 }
@@ -83,7 +84,8 @@ Result<void> Reader::value(int depth) {
 
 Result<void> Reader::object(int depth) {
   if (depth > limits_.max_depth) {
-    return fail("The JSON text nests deeper than " + std::to_string(limits_.max_depth));
+    return fail("The JSON text nests deeper than " + std::to_string(limits_.max_depth))
+        .with("limit", static_cast<long long>(limits_.max_depth));
   }
   ++at_;
   HOB_TRY_VOID(events_.begin_object());
@@ -112,7 +114,8 @@ Result<void> Reader::object(int depth) {
 
 Result<void> Reader::array(int depth) {
   if (depth > limits_.max_depth) {
-    return fail("The JSON text nests deeper than " + std::to_string(limits_.max_depth));
+    return fail("The JSON text nests deeper than " + std::to_string(limits_.max_depth))
+        .with("limit", static_cast<long long>(limits_.max_depth));
   }
   ++at_;
   HOB_TRY_VOID(events_.begin_array());
