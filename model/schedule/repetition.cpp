@@ -10,7 +10,8 @@ bool RepetitionGuard::push(engine::Token token) {
     matches = same ? matches + 1 : 0;
     // A cycle that stands n times has (n - 1) * period tokens that equal the one a period before.
     const size_t times = period == 1 ? kSameToken : kCycles;
-    if (matches >= (times - 1) * period) loop = true;
+    const bool is_a_run = period > 1 && matches_[0] >= matches;  // of one token, which has a limit of its own
+    if (matches >= (times - 1) * period && !is_a_run) loop = true;
   }
   last_[count_ % kLongestCycle] = token;
   ++count_;
