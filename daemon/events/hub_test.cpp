@@ -120,7 +120,9 @@ Async<void> talk(House& house, int count, unsigned seed) {
 }
 
 Async<void> listen(House& house, std::shared_ptr<TestSink> sink) {
-  auto reply = co_await house.hub->subscribe({.after = ""}, sink);
+  wire::EventsSubscribe params;  // named: g++ 12 destroys a braced temporary in a co_await expression twice
+  params.after = "";
+  auto reply = co_await house.hub->subscribe(params, sink);
   if (!reply) sink->room = 0;
 }
 
