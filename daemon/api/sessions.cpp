@@ -132,7 +132,8 @@ Async<Result<wire::SessionGetResult>> get(House& house, wire::SessionGet params)
   wire::SessionGetResult out{session::session_info(row), house.turns.active_turn(row.id), std::nullopt};
   if (params.include_items) {
     HOB_CO_TRY(events, co_await history(house, row.id, false));
-    out.items = session::items(events);
+    HOB_CO_TRY(items, session::items(events));
+    out.items = std::move(items);
     for (wire::Item& item : *out.items) item.produced.reset();
   }
   co_return out;

@@ -158,7 +158,7 @@ Async<Result<void>> Loop::go_on() {
   co_return Result<void>();
 }
 
-wire::StepParams Loop::step_params() const {
+Result<wire::StepParams> Loop::step_params() const {
   const wire::TurnStart& asked = fold_.params();
   wire::StepParams params;
   params.session_id = turn_->session_id;
@@ -182,7 +182,8 @@ wire::StepParams Loop::step_params() const {
     params.tool_choice = wire::ToolChoiceMode::automatic;
     params.tool_name.reset();
   }
-  params.items = session::items(history_);
+  HOB_TRY(items, session::items(history_));
+  params.items = std::move(items);
   params.response_schema = asked.response_schema;
   if (asked.thinking) params.thinking = *asked.thinking;
   if (asked.sampling) params.sampling = *asked.sampling;
@@ -199,7 +200,8 @@ Async<Result<void>> Loop::step() {
   const auto& limits = fold_.params().limits;
   const Milliseconds most(limits && limits->max_wall_ms ? *limits->max_wall_ms : s_.limits.max_wall_ms);
   context.deadline = began_ + waited_ + most;
-  auto result = co_await s_.backend.step(step_params(), std::ref(streaming), context);
+  HOB_CO_TRY(params, step_params());
+  auto result = co_await s_.backend.step(std::move(params), std::ref(streaming), context);
   if (!result) co_return std::move(result).error();
   if (turn_->abandoned) co_return Error(Code::draining, "The daemon stops.");
   store::Commit commit;

@@ -41,7 +41,7 @@ class Loop {
   Async<Result<void>> finish_failed(Error error);
   Async<Result<void>> complete(std::string status, std::string stop_reason, std::optional<Error> error);
   Result<void> judge_answer() const;
-  wire::StepParams step_params() const;
+  Result<wire::StepParams> step_params() const;
   bool over_time() const;
   void refresh_state(const std::string& status);
 
