@@ -1,6 +1,5 @@
 # hob_plugin(NAME SOURCES ... [LINKS ...]): the tool plugin NAME, with plugin.json of the calling folder, in
 # build/PRESET/lib/hob/plugins/NAME and, installed, lib/hob/plugins/NAME. Only hob_plugin_entry is exported.
-include(GNUInstallDirs)
 function(hob_plugin NAME)
   cmake_parse_arguments(A "NO_INSTALL" "FOLDER;MANIFEST" "SOURCES;LINKS" ${ARGN})
   if(NOT A_MANIFEST)
