@@ -1,0 +1,292 @@
+// Schemas through the whole of a step, against the independent validator: what the matcher lets through is valid, what
+// is valid it lets through however it is split into tokens, and nothing it begins is beyond finishing.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "model/constrain/step.h"
+#include "model/constrain/test_vocabulary.h"
+#include "model/constrain/walk.h"
+#include "schemas/base/json.h"
+#include "schemas/schema/validator.h"
+
+namespace hob::constrain {
+namespace {
+
+using namespace testing;
+
+const char* const kSchemas[] = {
+    "true",
+    R"({"type":"object"})",
+    R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":150},
+        "tags":{"type":"array","items":{"type":"string"},"maxItems":3}},"required":["name","age"]})",
+    R"({"type":"object","properties":{"name":{"type":"string","minLength":2,"maxLength":5},"na":{"type":"null"},
+        "path":{"enum":["a","ab","abc","é","日本語"]}},"required":["path"],"additionalProperties":false})",
+    R"({"type":"array","items":{"type":"number","exclusiveMinimum":-1.5,"maximum":2.25},"minItems":2,"maxItems":4})",
+    R"({"anyOf":[{"type":"object","properties":{"kind":{"const":"red"},"value":{"type":"integer"}},"required":["kind","value"]},
+        {"type":"object","properties":{"kind":{"const":"re"},"value":{"type":"string"}},"required":["kind","value"]},
+        {"type":"string","maxLength":3},{"type":"null"}]})",
+    R"({"$defs":{"tree":{"type":"object","properties":{"id":{"type":"integer"},"items":{"type":"array",
+        "items":{"$ref":"#/$defs/tree"}}},"required":["id"],"additionalProperties":false}},"$ref":"#/$defs/tree"})",
+    R"({"enum":["red",12,1.5,null,[1,"a"],{"a":1,"b":{"c":[]}},"he said \"hi\"\n\\","\u0001"]})",
+    R"({"type":"object","additionalProperties":{"type":"boolean"},"minProperties":1,"maxProperties":3,"properties":{"a":{"type":"integer"}}})",
+    R"({"type":"object","properties":{"a":{"type":["integer","null"]},"b":{"type":"boolean"}},"required":["a","b"],
+        "maxProperties":2})",
+    R"({"type":"array","prefixItems":[{"type":"boolean"},{"type":"string","minLength":1}],"items":{"type":"integer"},"minItems":1})",
+    R"({"allOf":[{"type":"object","properties":{"x":{"type":"number"}},"required":["x"]},{"properties":{"x":{"minimum":10},
+        "y":{"const":{"deep":[true]}}}}]})",
+    R"({"oneOf":[{"type":"integer","minimum":100},{"type":"integer","maximum":-100},{"type":"boolean"}]})",
+};
+
+struct Subject {
+  std::string schema;
+  json::Document document;
+  std::shared_ptr<const CompiledStep> step;
+  std::optional<schema::Validator> validator;
+};
+
+Subject subject(std::string_view text, bool call) {
+  Subject out;
+  out.schema = text;
+  out.document = json::parse_document(text, json::kSchema).value();
+  StepSpec spec;
+  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
+  if (call) {
+    spec.tools.push_back({"call", out.document});
+    spec.choice = Choice::required;
+  } else {
+    spec.response_schema = out.document;
+  }
+  auto step = compile(trie(), spec);
+  if (!step) FAIL(step.error().message());
+  out.step = *step;
+  auto validator = schema::Validator::compile(out.document);
+  if (!validator) FAIL(validator.error().message());
+  out.validator = *validator;
+  return out;
+}
+
+bool has_object(const json::Document& schema) { return json::dump(schema).find("\"object\"") != std::string::npos; }
+
+Bits mask_of(const Matcher& m) {
+  Bits bits(trie()->words());
+  m.mask(bits);
+  return bits;
+}
+
+// The value that the events tell.
+std::string value_of(const std::vector<Event>& events) {
+  std::string text;
+  for (const Event& event : events) {
+    if (event.kind == Event::Kind::answer) text += event.text;
+    if (event.kind == Event::Kind::call_end) text = event.text;
+  }
+  return text;
+}
+
+void check_value(const Subject& subject, const std::vector<Event>& events, std::string_view written) {
+  const std::string text = value_of(events);
+  INFO(subject.schema);
+  INFO(written);
+  INFO(text);
+  auto value = json::parse_document(text, json::kGenerated);
+  if (!value) FAIL(value.error().message());
+  const auto violation = subject.validator->validate(*value);
+  if (violation) FAIL(schema::to_string(*violation));
+}
+
+std::vector<Token> allowed_of(const Bits& bits) {
+  std::vector<Token> out;
+  for (Token token = 0; token < trie()->size(); ++token) {
+    if (get_bit(bits, token)) out.push_back(token);
+  }
+  return out;
+}
+
+TEST_CASE("random walks end valid, meet no dead end, and can be completed from anywhere") {
+  int finished = 0;
+  for (const bool call : {false, true}) {
+    for (const char* schema : kSchemas) {
+      const Subject about = subject(std::string(schema) == "true" && call ? "{}" : schema,
+                                    call && has_object(json::parse_document(schema, json::kSchema).value()));
+      std::mt19937 random(7);
+      for (int walk = 0; walk < 12; ++walk) {
+        Matcher m(about.step);
+        std::vector<Event> events;
+        std::string written;
+        for (int n = 0; n < 120 && !m.finished(); ++n) {
+          const Bits bits = mask_of(m);
+          std::vector<Token> allowed = allowed_of(bits);
+          INFO(about.schema << "\n" << written);
+          REQUIRE_FALSE(allowed.empty());
+          if (random() % 2 == 0) {  // often the short ones that move structure on
+            std::vector<Token> shorter;
+            for (const Token token : allowed) {
+              if (trie()->vocabulary().bytes[token].size() < 2 && token < kFirstOrdinary + 128) shorter.push_back(token);
+            }
+            if (!shorter.empty()) allowed = shorter;
+          }
+          const Token token = allowed[random() % allowed.size()];
+          written += trie()->vocabulary().special[token] ? "~" : trie()->vocabulary().bytes[token];
+          if (n % 9 == walk % 9) {
+            Matcher end = m;
+            std::vector<Event> until = events;
+            for (const Token next : end.shortest_completion()) {
+              REQUIRE(get_bit(mask_of(end), next));
+              REQUIRE(end.accept(next, until).ok());
+            }
+            REQUIRE(end.finished());
+            check_value(about, until, written + " (completed)");
+          }
+          REQUIRE(m.accept(token, events).ok());
+        }
+        if (m.finished()) {
+          ++finished;
+          check_value(about, events, written);
+        }
+      }
+    }
+  }
+  CHECK(finished > 50);
+}
+
+TEST_CASE("the mask is what accept() takes, token by token, at every place of a walk") {
+  for (const char* schema : kSchemas) {
+    const Subject about = subject(schema, false);
+    std::mt19937 random(11);
+    Matcher m(about.step);
+    std::vector<Event> events;
+    std::string written;
+    for (int n = 0; n < 40 && !m.finished(); ++n) {
+      const Bits bits = mask_of(m);
+      for (Token token = 0; token < trie()->size(); ++token) {
+        Matcher fork = m;
+        std::vector<Event> ignored;
+        INFO(about.schema << "\n" << written << " + " << trie()->vocabulary().bytes[token]);
+        REQUIRE(fork.accept(token, ignored).ok() == get_bit(bits, token));
+      }
+      const std::vector<Token> allowed = allowed_of(bits);
+      const Token token = allowed[random() % allowed.size()];
+      written += trie()->vocabulary().bytes[token];
+      REQUIRE(m.accept(token, events).ok());
+    }
+  }
+}
+
+TEST_CASE("a fork and a kept copy go on as a fresh walk would") {
+  const Subject about = subject(kSchemas[2], false);
+  const std::string text = R"({"name":"a\u00e9b","age":12,"tags":["x",)";
+  const std::vector<Token> tokens = trie()->spell(text);
+  std::vector<Matcher> kept;
+  Matcher m(about.step);
+  std::vector<Event> events;
+  for (const Token token : tokens) {
+    kept.push_back(m);
+    REQUIRE(m.accept(token, events).ok());
+  }
+  for (size_t back = 0; back < tokens.size(); back += 3) {
+    Matcher again = kept[back];
+    Matcher fresh(about.step);
+    std::vector<Event> ignored;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      if (i >= back) {
+        REQUIRE(mask_of(again) == mask_of(kept[i]));
+        REQUIRE(again.accept(tokens[i], ignored).ok());
+      }
+      REQUIRE(fresh.accept(tokens[i], ignored).ok());
+    }
+    REQUIRE(mask_of(again) == mask_of(m));
+    REQUIRE(mask_of(fresh) == mask_of(m));
+  }
+}
+
+// Random splits of the same text.
+std::vector<Token> split(std::string_view text, std::mt19937& random) {
+  std::vector<Token> out;
+  while (!text.empty()) {
+    std::vector<Token> fits;
+    for (Token token = kFirstOrdinary; token < trie()->size(); ++token) {
+      const std::string& bytes = trie()->vocabulary().bytes[token];
+      if (text.substr(0, bytes.size()) == bytes) fits.push_back(token);
+    }
+    out.push_back(fits[random() % fits.size()]);
+    text.remove_prefix(trie()->vocabulary().bytes[out.back()].size());
+  }
+  return out;
+}
+
+TEST_CASE("a valid answer passes and an invalid one fails, however it is split") {
+  const struct {
+    int schema;
+    const char* text;
+    bool valid;
+  } kCases[] = {
+      {2, R"({"name": "hello world", "age": 12, "tags": ["a", "b\""]})", true},
+      {2, R"({"name": "hello world", "age": 151})", false},
+      {2, "{\n  \"age\": 0,\n  \"name\": \"\"\n}\n", true},
+      {2, R"({"name":"a","age":1,"name":"b"})", false},
+      {3, R"({"path":"日本語","name":"日本"})", true},
+      {3, R"({"path":"日本"})", false},
+      {3, R"({"path":"ab","name":"abcabc"})", false},
+      {3, R"({"path":"\u0061bc","na":null})", true},
+      {4, "[0.5, 2.25, -1.4]", true},
+      {4, "[0.5, 2.251]", false},
+      {5, R"({"value":12,"kind":"red"})", true},
+      {5, R"({"value":12,"kind":"re"})", false},
+      {7, R"("he said \"hi\"\n\\")", true},
+      {7, R"({"b":{"c":[]},"a":1})", true},
+      {7, R"("\u0001")", true},
+      {12, "100", true},
+      {12, "10", false},
+      {12, "-1e2", true},
+  };
+  std::mt19937 random(3);
+  for (const auto& one : kCases) {
+    const Subject about = subject(kSchemas[one.schema], false);
+    for (int round = 0; round < 8; ++round) {
+      Matcher m(about.step);
+      std::vector<Event> events;
+      bool fits = true;
+      for (const Token token : split(one.text, random)) fits = fits && m.accept(token, events).ok();
+      INFO(one.text);
+      CHECK((fits && m.can_stop()) == one.valid);
+    }
+  }
+}
+
+TEST_CASE("with tools and a schema the model may call first, or must, or may not") {
+  StepSpec spec;
+  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
+  spec.tools.push_back({"read", json::parse_document(R"({"type":"object","properties":{"n":{"type":"integer"}}})", json::kSchema).value()});
+  spec.response_schema = json::parse_document(R"({"type":"integer"})", json::kSchema).value();
+  Matcher m(compile(trie(), spec).value());
+  std::vector<Event> events;
+  REQUIRE(get_bit(mask_of(m), kCallOpen));
+  REQUIRE(get_bit(mask_of(m), kFirstOrdinary + '1'));
+  REQUIRE_FALSE(get_bit(mask_of(m), kFirstOrdinary + 'a'));
+  REQUIRE_FALSE(get_bit(mask_of(m), kTurnClose));
+  REQUIRE(m.accept(kFirstOrdinary + '1', events).ok());
+  REQUIRE_FALSE(get_bit(mask_of(m), kCallOpen));
+  REQUIRE(get_bit(mask_of(m), kTurnClose));
+  spec.choice = Choice::required;
+  Matcher must(compile(trie(), spec).value());
+  REQUIRE_FALSE(get_bit(mask_of(must), kFirstOrdinary + '1'));
+  spec.choice = Choice::none;
+  Matcher never(compile(trie(), spec).value());
+  REQUIRE_FALSE(get_bit(mask_of(never), kCallOpen));
+}
+
+TEST_CASE("a schema that cannot be enforced names its tool") {
+  StepSpec spec;
+  spec.stop_ids = {kEos};
+  spec.tools.push_back({"read", json::parse_document(R"({"properties":{"p":{"pattern":"x"}}})", json::kSchema).value()});
+  const auto refused = compile(trie(), spec);
+  REQUIRE(refused.error().code() == Code::schema_unsupported);
+  REQUIRE(refused.error().data()["pointer"] == "/properties/p");
+  REQUIRE(refused.error().data()["keyword"] == "pattern");
+  REQUIRE(refused.error().data()["tool"] == "read");
+  spec.tools[0].parameters = json::parse_document(R"({"type":"string"})", json::kSchema).value();
+  REQUIRE(compile(trie(), spec).error().code() == Code::schema_unsatisfiable);
+}
+
+}  // namespace
+}  // namespace hob::constrain
