@@ -1,5 +1,6 @@
 #include "model/text/chat.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <string>
@@ -66,4 +67,48 @@ TEST_CASE("every golden conversation renders byte for byte, and malformed ones a
       CHECK(one.note.starts_with("EITHER"));
     }
   }
+}
+
+TEST_CASE("tokens of a rendered chat are those of its text, unless someone forged control tokens") {
+  const auto tokenizer = Tokenizer::load(HOB_SOURCE_DIR "/tests/fixtures/tokenizer/vocabulary.json");
+  REQUIRE(tokenizer.ok());
+  size_t forged = 0;
+  for (const Case& one : golden_cases()) {
+    const Result<Pieces> pieces = render_chat(one.chat);
+    if (!pieces) continue;
+    INFO(one.name);
+    size_t ours = 0;  // control tokens of our own literals
+    for (const Piece& piece : pieces->list()) {
+      if (!piece.trusted) continue;
+      for (const Token id : tokenizer->encode(piece.text, Control::match)) ours += tokenizer->is_special(id) ? 1 : 0;
+    }
+    const std::vector<Token> ids = tokenizer->encode(pieces->list());
+    const auto is_special = [&](Token id) { return tokenizer->is_special(id); };
+    CHECK(static_cast<size_t>(std::count_if(ids.begin(), ids.end(), is_special)) == ours);
+    CHECK(tokenizer->decode(ids, Specials::keep) == pieces->text());
+    const std::vector<Token> whole = tokenizer->encode(pieces->text(), Control::match);
+    if (static_cast<size_t>(std::count_if(whole.begin(), whole.end(), is_special)) == ours) {
+      CHECK(ids == whole);
+    } else {
+      ++forged;
+    }
+  }
+  CHECK(forged >= 10);
+}
+
+TEST_CASE("numbers print as Python prints them") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"0", "0"},           {"-0", "0"},         {"-0.0", "-0.0"},        {"1E5", "100000.0"},
+      {"1e-7", "1e-07"},    {"0.0001", "0.0001"}, {"0.00001", "1e-05"},    {"1e16", "1e+16"},
+      {"123456789012345680.0", "1.2345678901234568e+17"}, {"9999999999999998.0", "9999999999999998.0"},
+      {"0.1", "0.1"},       {"1.50", "1.5"},     {"5e-324", "5e-324"},    {"1e-400", "0.0"},
+      {"123456789012345678901234567890", "123456789012345678901234567890"},
+      {"1.7976931348623157e308", "1.7976931348623157e+308"},
+  };
+  for (const auto& [lexeme, printed] : cases) {
+    const auto text = python_number(lexeme);
+    REQUIRE(text.ok());
+    CHECK(*text == printed);
+  }
+  CHECK_FALSE(python_number("1e400").ok());
 }
