@@ -1,5 +1,6 @@
 #include "model/torch/attention.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -7,6 +8,8 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+
+#include "model/torch/kernels.h"
 
 namespace hob::torch_engine {
 namespace {
@@ -34,6 +37,24 @@ at::Tensor attend(
 ) {
   const int64_t heads = q.size(0), time = q.size(1), dim = q.size(2), kv_heads = keys.size(0);
   const int64_t group = heads / kv_heads;
+  if (q.scalar_type() == at::kFloat && group * time <= kFoldedRows) {
+    at::Tensor out = at::empty({time, heads * dim}, q.options());
+    const FewQueries work{
+      .q = q.const_data_ptr<float>(),
+      .keys = keys.const_data_ptr<float>(),
+      .values = values.const_data_ptr<float>(),
+      .kv_stride = static_cast<size_t>(keys.stride(0)),
+      .out = out.mutable_data_ptr<float>(),
+      .heads = static_cast<size_t>(heads),
+      .kv_heads = static_cast<size_t>(kv_heads),
+      .time = static_cast<size_t>(time),
+      .dim = static_cast<size_t>(dim),
+      .count = static_cast<size_t>(view.keys()),
+      .visible = static_cast<size_t>(view.first_query + 1 - view.from),
+      .window = static_cast<size_t>(view.window)
+    };
+    if (attend_few(work, at::get_num_threads())) return out;
+  }
   const bool causal = view.square() && time > 1;
   std::optional<at::Tensor> used;
   if (!causal && !view.sees_all()) used = mask;

@@ -1,6 +1,7 @@
 #include "model/torch/kernels.h"
 
 #include <cmath>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -103,6 +104,110 @@ __attribute__((target("avx2,fma"))) void rows_avx2(
   }
 }
 
+/// e^x for x <= 0, to about one unit in the last place: 2^n times a polynomial on [-ln2/2, ln2/2] (Taylor's, whose
+/// seventh term is below 2^-24 there).
+__attribute__((target("avx2,fma"))) inline __m256 exp_lanes(__m256 x) {
+  x = _mm256_max_ps(x, _mm256_set1_ps(-87.0f));
+  const __m256 n = _mm256_round_ps(
+    _mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC
+  );
+  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);  // ln 2 in two parts
+  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
+  __m256 y = _mm256_set1_ps(1.0f / 5040);
+  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
+    y = _mm256_fmadd_ps(y, r, _mm256_set1_ps(c));
+  }
+  const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_mul_ps(y, _mm256_castsi256_ps(power));
+}
+
+/// scores -> softmax in place; `count` may be any number.
+__attribute__((target("avx2,fma"))) void softmax_avx2(float* scores, size_t count) {
+  float most = scores[0];
+  for (size_t i = 1; i < count; ++i) most = scores[i] > most ? scores[i] : most;
+  const __m256 shift = _mm256_set1_ps(most);
+  __m256 sums = _mm256_setzero_ps();
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const __m256 e = exp_lanes(_mm256_sub_ps(_mm256_loadu_ps(scores + i), shift));
+    _mm256_storeu_ps(scores + i, e);
+    sums = _mm256_add_ps(sums, e);
+  }
+  float sum = sum_lanes(sums);
+  for (; i < count; ++i) {
+    scores[i] = std::exp(scores[i] - most);
+    sum += scores[i];
+  }
+  const float scale = 1.0f / sum;
+  for (i = 0; i < count; ++i) scores[i] *= scale;
+}
+
+/// The rows [first, last) of one key-value head; row r is query r % time of head r / time within the group.
+__attribute__((target("avx2,fma"))) void attend_rows(
+  const FewQueries& work, size_t kv_head, size_t first, size_t last, std::vector<float>& scores
+) {
+  const size_t group = work.heads / work.kv_heads, dim = work.dim, rows = last - first;
+  const float* keys = work.keys + kv_head * work.kv_stride;
+  const float* values = work.values + kv_head * work.kv_stride;
+  const float* q = work.q + (kv_head * group * work.time + first) * dim;
+  scores.resize(rows * work.count);
+  const auto seen_to = [&](size_t row) { return work.visible + (first + row) % work.time; };
+  const auto seen_from = [&](size_t row) {
+    return work.window > 0 && seen_to(row) > work.window ? seen_to(row) - work.window : 0;
+  };
+  for (size_t key = 0; key < work.count; ++key) {
+    const float* k = keys + key * dim;
+    for (size_t row = 0; row < rows; ++row) {
+      const float* query = q + row * dim;
+      __m256 a = _mm256_setzero_ps(), b = a;
+      size_t i = 0;
+      for (; i + 16 <= dim; i += 16) {
+        a = _mm256_fmadd_ps(_mm256_loadu_ps(query + i), _mm256_loadu_ps(k + i), a);
+        b = _mm256_fmadd_ps(_mm256_loadu_ps(query + i + 8), _mm256_loadu_ps(k + i + 8), b);
+      }
+      if (i < dim) a = _mm256_fmadd_ps(_mm256_loadu_ps(query + i), _mm256_loadu_ps(k + i), a);
+      scores[row * work.count + key] = sum_lanes(_mm256_add_ps(a, b));
+    }
+  }
+  for (size_t row = 0; row < rows; ++row) {
+    const size_t from = seen_from(row), to = seen_to(row);
+    softmax_avx2(scores.data() + row * work.count + from, to - from);
+  }
+  const auto out_row = [&](size_t row) {
+    const size_t head = kv_head * group + (first + row) / work.time, time = (first + row) % work.time;
+    return work.out + (time * work.heads + head) * dim;
+  };
+  // A strip of 32 columns at a time: its sums stay in registers over all keys.
+  for (size_t row = 0; row < rows; ++row) {
+    const float* p = scores.data() + row * work.count;
+    const size_t from = seen_from(row), to = seen_to(row);
+    float* out = out_row(row);
+    size_t column = 0;
+    for (; column + 32 <= dim; column += 32) {
+      __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
+      for (size_t key = from; key < to; ++key) {
+        const __m256 weight = _mm256_set1_ps(p[key]);
+        const float* v = values + key * dim + column;
+        s0 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v), s0);
+        s1 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v + 8), s1);
+        s2 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v + 16), s2);
+        s3 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v + 24), s3);
+      }
+      _mm256_storeu_ps(out + column, s0);
+      _mm256_storeu_ps(out + column + 8, s1);
+      _mm256_storeu_ps(out + column + 16, s2);
+      _mm256_storeu_ps(out + column + 24, s3);
+    }
+    for (; column < dim; column += 8) {
+      __m256 s = _mm256_setzero_ps();
+      for (size_t key = from; key < to; ++key) {
+        s = _mm256_fmadd_ps(_mm256_set1_ps(p[key]), _mm256_loadu_ps(values + key * dim + column), s);
+      }
+      _mm256_storeu_ps(out + column, s);
+    }
+  }
+}
+
 bool has_avx2() {
   static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return yes;
@@ -198,6 +303,35 @@ void gemv(const Bf16* weight, const float* x, float* out, size_t m, size_t n, si
 
 void gemv_portable(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k) {
   rows_portable(weight, x, out, m, n, k, 0, n);
+}
+
+bool attend_few(const FewQueries& work, int threads) {
+#if defined(__x86_64__)
+  if (!has_avx2() || work.dim % 8 != 0) return false;
+  const size_t rows = work.heads / work.kv_heads * work.time;
+  constexpr size_t kWorthThreads = 1u << 20;
+  const size_t parts = threads > 1 && rows * work.count * work.dim * work.kv_heads >= kWorthThreads
+                         ? static_cast<size_t>(threads)
+                         : 1;
+  if (parts == 1) {
+    static thread_local std::vector<float> scores;
+    for (size_t head = 0; head < work.kv_heads; ++head) attend_rows(work, head, 0, rows, scores);
+    return true;
+  }
+  const size_t splits = work.kv_heads >= parts ? 1 : (rows < parts ? rows : parts);
+  const size_t share = (rows + splits - 1) / splits;
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (size_t task = 0; task < work.kv_heads * splits; ++task) {
+    static thread_local std::vector<float> scores;
+    const size_t first = task % splits * share;
+    const size_t last = first + share < rows ? first + share : rows;
+    if (first < last) attend_rows(work, task / splits, first, last, scores);
+  }
+  return true;
+#else
+  (void)work, (void)threads;
+  return false;
+#endif
 }
 
 bool cpu_has_bf16() {

@@ -66,6 +66,23 @@ void gemv(const Bf16* weight, const float* x, float* out, size_t m, size_t n, si
 /// The same by the portable path, for tests.
 void gemv_portable(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k);
 
+/// Queries of one sequence over its cached keys and values, for few queries: what a decoding step and a draft's check need.
+struct FewQueries {
+  const float* q;            // [heads, time, dim]
+  const float* keys;         // kv head n at keys + n * kv_stride: [count, dim]
+  const float* values;
+  size_t kv_stride;
+  float* out;                // [time, heads * dim]
+  size_t heads, kv_heads, time, dim;
+  size_t count;              // keys
+  size_t visible;            // keys that the first query sees: [.., visible); each later query sees one more
+  size_t window;             // of these, only the last `window`; 0: all
+};
+
+/// softmax(q . k) v with scale 1. Each key is read once for all heads that share it. False where this CPU or this
+/// head size has no path: nothing is written then.
+bool attend_few(const FewQueries& work, int threads);
+
 /// The CPU multiplies bf16 itself (AVX512_BF16); elsewhere ATen's bf16 products are some 90 times slower than f32's.
 bool cpu_has_bf16();
 

@@ -115,4 +115,48 @@ TEST_CASE("heads are rotated in half-split pairs and written head by head") {
   CHECK(out[8] == -1.0f);
 }
 
+TEST_CASE("attention of few queries equals softmax in double, with windows, shared heads and threads") {
+  std::mt19937 random(3);
+  for (const size_t dim : {8u, 16u, 40u, 256u}) {
+    for (const size_t time : {1u, 3u}) {
+      for (const size_t window : {0u, 5u, 4000u}) {
+        const size_t heads = 4, kv_heads = 2, count = dim == 256 ? 2100 : 43, stride = (count + 3) * dim;
+        const auto q = noise(random, heads * time * dim), keys = noise(random, kv_heads * stride),
+                   values = noise(random, kv_heads * stride);
+        FewQueries work{.q = q.data(), .keys = keys.data(), .values = values.data(), .kv_stride = stride, .out = nullptr,
+                        .heads = heads, .kv_heads = kv_heads, .time = time, .dim = dim, .count = count,
+                        .visible = count - time + 1, .window = window};
+        std::vector<float> wanted(time * heads * dim);
+        for (size_t head = 0; head < heads; ++head) {
+          for (size_t t = 0; t < time; ++t) {
+            const float* query = q.data() + (head * time + t) * dim;
+            const size_t to = work.visible + t, from = window > 0 && to > window ? to - window : 0;
+            std::vector<double> p(count);
+            double most = -1e300, sum = 0;
+            for (size_t key = from; key < to; ++key) {
+              for (size_t i = 0; i < dim; ++i) p[key] += double{query[i]} * keys[head / 2 * stride + key * dim + i];
+              most = std::max(most, p[key]);
+            }
+            for (size_t key = from; key < to; ++key) sum += p[key] = std::exp(p[key] - most);
+            for (size_t i = 0; i < dim; ++i) {
+              double out = 0;
+              for (size_t key = from; key < to; ++key) out += p[key] / sum * values[head / 2 * stride + key * dim + i];
+              wanted[(t * heads + head) * dim + i] = static_cast<float>(out);
+            }
+          }
+        }
+        for (const int threads : {1, 2, 3}) {
+          INFO(dim << " " << time << " " << window << " " << threads);
+          std::vector<float> out(wanted.size(), -99.0f);
+          work.out = out.data();
+          if (!attend_few(work, threads)) return;  // this CPU takes the library's way
+          double worst = 0;
+          for (size_t i = 0; i < out.size(); ++i) worst = std::max(worst, std::fabs(double{out[i]} - wanted[i]));
+          CHECK(worst < 3e-5);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace hob::torch_engine
