@@ -5,6 +5,14 @@
 //
 // One io_context thread [io] is an implicit strand: nothing here needs a mutex. Coroutine lambdas take arguments, not
 // captures, unless co_spawn itself keeps them alive. Every spawn has a handler for its exception (spawn() below).
+//
+// g++ 12 copies temporaries of aggregate types, and lambdas that capture, bytewise when they stand inside a co_await
+// expression, and then frees what is not theirs (a short std::string is enough). Give them a name before:
+//
+//   auto job = [text] { return parse(text); };
+//   auto parsed = co_await run_on(pool, std::move(job));
+//
+// Nor does it keep to && and || around a co_await (`false && co_await x` awaits), so none stands inside CHECK or REQUIRE.
 #pragma once
 
 #include <asio/any_io_executor.hpp>
@@ -81,6 +89,7 @@ class CancelToken::Registration {
 
 /// What a call needs to know of its caller; passed, never ambient.
 struct CallContext {
+  CallContext() = default;  // no aggregate, so that `{}` may stand in a co_await expression (see above)
   std::string id;
   std::optional<std::chrono::steady_clock::time_point> deadline;
   CancelToken cancel;

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "daemon/async/wakeup.h"
+
 namespace hob {
 namespace {
 
@@ -46,6 +48,48 @@ TEST_CASE("a cancel token runs each callback once and none that was released") {
   CHECK(b == 0);
   CHECK(late == 1);
   CHECK(token.cancelled());
+}
+
+Async<void> wait_for(Wakeup& wakeup, const bool& ready, int& woken) {
+  while (!ready) co_await wakeup.wait();
+  ++woken;
+}
+
+Async<void> wait_until(Wakeup& wakeup, Wakeup::Time deadline, int& woken) {
+  co_await wakeup.wait(deadline);
+  ++woken;
+}
+
+TEST_CASE("a wakeup wakes everybody who waits, and each looks again") {
+  asio::io_context io;
+  Wakeup wakeup(io.get_executor());
+  bool ready = false;
+  int woken = 0;
+  spawn(io.get_executor(), wait_for(wakeup, ready, woken), "first");
+  spawn(io.get_executor(), wait_for(wakeup, ready, woken), "second");
+  io.poll();
+  wakeup.notify();
+  io.poll();
+  CHECK(woken == 0);
+  ready = true;
+  wakeup.notify();
+  io.restart();
+  io.run();
+  CHECK(woken == 2);
+}
+
+TEST_CASE("a wakeup that nobody notifies ends at the deadline, even after its own death") {
+  asio::io_context io;
+  int woken = 0;
+  auto wakeup = std::make_unique<Wakeup>(io.get_executor());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+  spawn(io.get_executor(), wait_until(*wakeup, deadline, woken), "late");
+  io.poll();
+  CHECK(woken == 0);
+  wakeup.reset();
+  io.run();
+  CHECK(woken == 1);
+  CHECK(std::chrono::steady_clock::now() >= deadline);
 }
 
 }  // namespace

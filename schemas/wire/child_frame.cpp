@@ -93,7 +93,7 @@ Result<std::optional<Frame>> FrameDecoder::next() {
   const size_t header_bytes = get_u32(buffer_.data() + at_);
   const size_t payload_bytes = get_u32(buffer_.data() + at_ + 4);
   if (header_bytes > kMaxHeaderBytes) return bad_frame("a header of " + std::to_string(header_bytes) + " bytes.");
-  if (payload_bytes > kMaxPayloadBytes) return bad_frame("a payload of " + std::to_string(payload_bytes) + " bytes.");
+  if (payload_bytes > max_payload_) return bad_frame("a payload of " + std::to_string(payload_bytes) + " bytes.");
   if (have < kPrefix + header_bytes + payload_bytes) return std::optional<Frame>();
   const std::string_view text = std::string_view(buffer_).substr(at_ + kPrefix, header_bytes);
   auto json = json::parse(text, {kMaxHeaderBytes, 8});

@@ -49,6 +49,8 @@ Frame progress_to(const Frame& request, const Json& body);
 /// Takes bytes as they come and gives whole frames. A malformed frame is an error, and the stream is over.
 class FrameDecoder {
  public:
+  /// A frame whose payload is over `max_payload` is malformed (known from its first bytes, before it is kept).
+  explicit FrameDecoder(size_t max_payload = kMaxPayloadBytes) : max_payload_(max_payload) {}
   void push(std::string_view bytes) { buffer_.append(bytes); }
   /// nullopt: more bytes are needed.
   Result<std::optional<Frame>> next();
@@ -57,6 +59,7 @@ class FrameDecoder {
  private:
   std::string buffer_;
   size_t at_ = 0;
+  size_t max_payload_;
 };
 
 class FrameChannel {
