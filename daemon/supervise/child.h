@@ -1,13 +1,19 @@
 // Child: one child process of hobd on a socketpair, made awaitable.
 //
-//   HOB_CO_TRY(child, co_await Child::spawn(io, {.program = "hob-model", .arguments = {...}}, context));
+//   SpawnOptions options;
+//   options.program = bin_dir + "/hob-model";
+//   HOB_CO_TRY(child, co_await Child::spawn(io, options, context));
 //   HOB_CO_TRY(reply, co_await child->request("step", body, on_progress, context));
 //   child->on_exit([](const Exit& exit) { ... });
 //
 // spawn() forks, execs with the frame socket as fd 3, a clean environment and everything else closed, and waits for
 // `hello`; another protocol or build is version_skew. Requests may overlap. When the child dies every open request
 // fails with `interrupted`. A tripped cancel token sends a cancel frame; the child still answers. The child dies with
-// hobd (PDEATHSIG). All of it on [io].
+// hobd (PDEATHSIG), and with its last handle. All of it on [io], which must be a thread that lives as long as hobd:
+// PDEATHSIG follows the thread that spawned.
+//
+// A child leads a process group of its own: Ctrl-C at hobd's terminal reaches hobd alone, which then stops its children
+// in order, and when the child ends what it started in its group is killed with it. (No setsid: it would gain nothing.)
 #pragma once
 
 #include <functional>
@@ -28,13 +34,15 @@ struct SpawnOptions {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;         // "NAME=value"; nothing else is passed
   std::string log_name;                         // for log lines; stderr goes to hobd's log, capped
-  int oom_score_adj = 0;
+  int oom_score_adj = 0;                        // > 0: dies before hobd when memory runs out
+  size_t max_frame_bytes = wire::kMaxPayloadBytes;  // a larger message from the child ends it
+  Milliseconds hello_timeout{10'000};
 };
 
 struct Exit {
   int status = 0;         // exit status, or 128 + signal
   bool by_signal = false;
-  std::string text;       // "exited with 1", "was killed by signal 11 (Segmentation fault)"
+  std::string text;       // "exited with 1", "was killed by signal 11 (Segmentation fault)", "broke the protocol (...)"
 };
 
 class Child : public std::enable_shared_from_this<Child> {
