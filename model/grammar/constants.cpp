@@ -4,7 +4,7 @@
 
 #include "model/grammar/keywords.h"
 #include "model/grammar/schema.h"
-#include "schemas/base/json.h"
+#include "model/grammar/schema_error.h"
 #include "schemas/base/utf8.h"
 
 namespace hob::grammar {
@@ -14,10 +14,6 @@ using json::Document;
 using Kind = Document::Kind;
 
 constexpr int kMaxNesting = 64;
-
-Error refused(const std::string& pointer, std::string_view keyword, const std::string& why) {
-  return Error(Code::schema_unsupported, "at \"" + pointer + "\": " + why).with("pointer", std::string_view(pointer)).with("keyword", keyword);
-}
 
 bool equal(const Document& a, const Document& b) {
   if (a.kind != b.kind) return false;
