@@ -52,7 +52,8 @@ Async<Result<wire::MemorySearchResult>> search(House& house, wire::MemorySearch 
     HOB_CO_TRY(key, co_await scope_id(house, *params.scope, params.session_id));
     scope_key = key;
   }
-  HOB_CO_TRY(hits, co_await house.surroundings.store.search_memory({params.query, params.scope, scope_key, params.limit}));
+  store::MemoryQuery query{params.query, params.scope, scope_key, params.limit};
+  HOB_CO_TRY(hits, co_await house.surroundings.store.search_memory(std::move(query)));
   wire::MemorySearchResult out;
   for (const store::MemoryHit& hit : hits) {
     wire::MemoryHit shown{hit.id, hit.text, hit.tags, hit.score, hit.scope, rfc3339(hit.created_ms), std::nullopt, std::nullopt};

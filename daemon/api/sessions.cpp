@@ -120,7 +120,8 @@ Async<Result<wire::Nothing>> load(House& house, wire::SessionLoad params, rpc::R
 }
 
 Async<Result<wire::SessionListResult>> list(House& house, wire::SessionList params) {
-  HOB_CO_TRY(page, co_await house.surroundings.store.sessions({params.cwd, params.query, params.cursor, params.limit}));
+  store::SessionFilter filter{params.cwd, params.query, params.cursor, params.limit};
+  HOB_CO_TRY(page, co_await house.surroundings.store.sessions(std::move(filter)));
   wire::SessionListResult out;
   for (const store::SessionRow& row : page.rows) out.sessions.push_back(session::session_info(row));
   out.next_cursor = page.next_cursor;

@@ -85,7 +85,10 @@ Async<Result<void>> Approvals::respond(std::string approval_id, std::string opti
     if (!row) co_return std::move(row).error();
     co_return invalid_params("/approvalId", "a question that still waits", "one that was answered: " + row->outcome);
   }
-  co_return co_await settle(it->second, {option, note}, std::move(who));
+  // A named value: g++ 12 destroys an aggregate made inside a co_await expression twice.
+  Outcome outcome{std::move(option), std::move(note)};
+  const auto waiting = it->second;
+  co_return co_await settle(waiting, std::move(outcome), std::move(who));
 }
 
 void Approvals::abandon() {

@@ -50,7 +50,8 @@ Async<Result<wire::TurnStartResult>> Turns::start(wire::TurnStart params, std::s
     if (const auto it = keys_in_flight_.find(key); it != keys_in_flight_.end()) {
       if (it->second != hash) co_return other_params();
       // The first request's commit is queued before this empty one, so afterwards its row can be read.
-      HOB_CO_TRY(barrier, co_await s_.store.commit({}));
+      store::Commit nothing;
+      HOB_CO_TRY(barrier, co_await s_.store.commit(std::move(nothing)));
       (void)barrier;
     }
     HOB_CO_TRY(known, co_await s_.store.idempotency(kMethod, key));

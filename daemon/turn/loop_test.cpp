@@ -1,0 +1,455 @@
+// The loop against a real store, with a model and a tool that do as they are told.
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+#include <catch2/catch.hpp>
+#include <deque>
+
+#include "daemon/store/store_testing.h"
+#include "daemon/turn/turns.h"
+
+namespace hob::turn {
+namespace {
+
+using wire::ItemKind;
+using wire::StepStop;
+
+wire::StepResult says(const std::string& text) {
+  wire::StepResult result;
+  result.items.push_back({.kind = ItemKind::agent_message, .text = text});
+  return result;
+}
+
+wire::StepResult calls(std::vector<std::pair<std::string, std::string>> all) {
+  wire::StepResult result;
+  result.stop = StepStop::tool_calls;
+  for (auto& [name, arguments] : all) {
+    wire::Item item;
+    item.kind = ItemKind::tool_call;
+    item.name = name;
+    item.arguments = arguments;
+    result.items.push_back(item);
+  }
+  return result;
+}
+
+wire::StepResult answers(const std::string& json) {
+  wire::StepResult result;
+  result.items.push_back({.kind = ItemKind::structured_output, .text = json});
+  return result;
+}
+
+/// Says what it was told, in order; an empty list hangs until cancelled.
+class FakeBackend final : public backend::Backend {
+ public:
+  std::deque<Result<wire::StepResult>> script;
+  std::vector<wire::StepParams> asked;
+
+  void load() override {}
+  Async<Result<wire::ModelInfo>> ready(CallContext) override { co_return wire::ModelInfo{}; }
+  wire::ModelStatus status() const override { return {}; }
+  Async<Result<wire::StepResult>> step(wire::StepParams params, backend::ProgressSink progress, CallContext context) override {
+    asked.push_back(params);
+    if (script.empty()) {
+      asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
+      const auto woken = context.cancel.on_cancel([&timer] { timer.cancel(); });
+      try {
+        co_await timer.async_wait(asio::use_awaitable);
+      } catch (const std::exception&) {
+      }
+      wire::StepResult result = says("as far as it w");
+      result.stop = StepStop::cancelled;
+      co_return result;
+    }
+    Result<wire::StepResult> next = script.front();
+    script.pop_front();
+    if (next.ok()) {
+      for (const wire::Item& item : next->items) {
+        if (item.kind == ItemKind::agent_message) progress({.kind = wire::StepProgressKind::text, .text = item.text});
+      }
+    }
+    co_return next;
+  }
+  Async<void> prefill(wire::StepParams, CallContext) override { co_return; }
+  Async<Result<Json>> fit(Json result, uint32_t, CallContext) override { co_return result; }
+  Async<Result<Json>> check_schema(Json, CallContext) override { co_return Json::object(); }
+  void on_state(std::function<void(const wire::ModelStatus&)>) override {}
+  Async<void> stop() override { co_return; }
+};
+
+class FakeTools final : public tools::Provider {
+ public:
+  std::vector<std::string> ran;
+
+  std::vector<wire::ToolInfo> list() const override {
+    wire::ToolInfo look;
+    look.name = "look";
+    look.input_schema = {{"type", "object"}, {"properties", {{"at", {{"type", "string"}}}}}, {"required", {"at"}}};
+    look.source = "plugin:fake";
+    look.annotations.read_only = true;
+    wire::ToolInfo change = look;
+    change.name = "change";
+    change.annotations.read_only = false;
+    return {look, change};
+  }
+  Async<Result<wire::CallResult>> call(tools::Call call, CallContext) override {
+    ran.push_back(call.name + call.arguments);
+    co_return wire::CallResult{true, {{"seen", call.arguments}}, false};
+  }
+};
+
+/// Passes everything on until its commits are used up; then the process is as good as dead.
+class MortalStore final : public store::Store {
+ public:
+  explicit MortalStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+  size_t commits_left = SIZE_MAX;
+  std::function<void()> on_death;
+
+  const std::string& epoch() const override { return inner_->epoch(); }
+  int64_t last_row() const override { return inner_->last_row(); }
+  std::string health() const override { return inner_->health(); }
+  Async<Result<std::vector<store::Event>>> commit(store::Commit commit) override {
+    if (commits_left == 0) {
+      on_death();
+      asio::steady_timer never(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
+      co_await never.async_wait(asio::use_awaitable);
+    }
+    --commits_left;
+    co_return co_await inner_->commit(std::move(commit));
+  }
+  Async<Result<std::vector<store::Event>>> events(int64_t after, uint32_t limit, store::EventFilter filter) override {
+    return inner_->events(after, limit, std::move(filter));
+  }
+  Async<Result<store::SessionRow>> session(std::string id) override { return inner_->session(std::move(id)); }
+  Async<Result<store::SessionPage>> sessions(store::SessionFilter filter) override { return inner_->sessions(std::move(filter)); }
+  Async<Result<uint64_t>> session_count() override { return inner_->session_count(); }
+  Async<Result<store::TurnRow>> turn(std::string id) override { return inner_->turn(std::move(id)); }
+  Async<Result<std::vector<store::TurnRow>>> open_turns() override { return inner_->open_turns(); }
+  Async<Result<std::vector<store::ApprovalRow>>> approvals(std::optional<std::string> id) override { return inner_->approvals(std::move(id)); }
+  Async<Result<store::ApprovalRow>> approval(std::string id) override { return inner_->approval(std::move(id)); }
+  Async<Result<std::optional<store::IdempotencyRow>>> idempotency(std::string method, std::string key) override {
+    return inner_->idempotency(std::move(method), std::move(key));
+  }
+  Async<Result<std::vector<store::MemoryHit>>> search_memory(store::MemoryQuery query) override { return inner_->search_memory(std::move(query)); }
+  Async<Result<void>> erase_session(std::string id) override { return inner_->erase_session(std::move(id)); }
+  Async<void> stop() override { return inner_->stop(); }
+
+ private:
+  std::unique_ptr<store::Store> inner_;
+};
+
+/// One life of a daemon, without its processes.
+class Life {
+ public:
+  explicit Life(const std::string& directory)
+      : store_(*store::open({.path = directory + "/state.db", .clock = &clock_, .random = &random_})),
+        hub_(events::make_hub(store_, clock_, io_.get_executor())),
+        fake_tools_(std::make_shared<FakeTools>()),
+        approvals_(store_, *hub_, clock_, io_.get_executor()),
+        surroundings_{store_, *hub_, model_, tools_, policy_, approvals_, clock_, random_, {}, 1000, io_.get_executor(), io_.get_executor()},
+        turns_(surroundings_) {
+    tools_.add(fake_tools_);
+  }
+  ~Life() { io_.stop(); }
+
+  /// Runs a coroutine to its end.
+  template <typename T>
+  T run(Async<T> coroutine) {
+    std::optional<T> out;
+    spawn(io_.get_executor(), keep(std::move(coroutine), out, io_), "test");
+    io_.restart();
+    io_.run();
+    REQUIRE(out.has_value());
+    return std::move(*out);
+  }
+  std::string session() {
+    store::SessionRow row;
+    row.id = "session-1";
+    row.cwd = "/tmp";
+    row.settings = {{"declared", Json::array()}};
+    store::Commit commit;
+    commit.put_sessions.push_back(row);
+    commit.events.push_back({.session_id = row.id, .type = "session.created"});
+    REQUIRE(run(store_.commit(std::move(commit))).ok());
+    return row.id;
+  }
+  wire::TurnState turn(const std::function<void(wire::TurnStart&)>& adjust = {}) {
+    const auto started = start(adjust);
+    REQUIRE(started.ok());
+    return *run(turns_.wait(started->turn_id, Milliseconds(60'000), {}));
+  }
+  Result<wire::TurnStartResult> start(const std::function<void(wire::TurnStart&)>& adjust = {}) {
+    wire::TurnStart params;
+    params.session_id = "session-1";
+    params.input.push_back({.type = "text", .text = "Do it."});
+    if (adjust) adjust(params);
+    return run(turns_.start(params, "test"));
+  }
+  std::vector<store::Event> log() { return *run(store_.events(0, 1000, store::session_log("session-1"))); }
+  std::string types() {
+    std::string out;
+    for (const auto& event : log()) {
+      if (event.type == "session.created" || event.type == "usage") continue;
+      out += (out.empty() ? "" : " ") + event.type;
+      if (event.type == "item.completed") out += ":" + event.data.at("kind").get<std::string>();
+    }
+    return out;
+  }
+  Json observation() {
+    Json last;
+    for (const auto& event : log()) {
+      if (event.type == "item.completed" && event.data.at("kind") == "tool_result") last = event.data.at("result");
+    }
+    return last;
+  }
+
+  ManualClock clock_{1'764'000'000'000};
+  SeededRandom random_{std::random_device{}()};
+  asio::io_context io_;
+  MortalStore store_;
+  std::unique_ptr<events::Hub> hub_;
+  FakeBackend model_;
+  std::shared_ptr<FakeTools> fake_tools_;
+  tools::Registry tools_;
+  policy::Policy policy_{config::PolicyConfig{}};
+  policy::Approvals approvals_;
+  Surroundings surroundings_;
+  Turns turns_;
+
+ private:
+  template <typename T>
+  static Async<void> keep(Async<T> coroutine, std::optional<T>& out, asio::io_context& io) {
+    out.emplace(co_await std::move(coroutine));
+    io.stop();
+  }
+};
+
+using Folder = store::TestDirectory;
+
+TEST_CASE("a turn of text is journalled, answered and ended") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {says("Done.")};
+  const auto state = life.turn();
+  CHECK(state.status == "completed");
+  CHECK(state.stop_reason == "end_turn");
+  CHECK(state.output == "Done.");
+  CHECK(life.types() == "turn.started item.completed:user_message item.completed:agent_message journal.step turn.completed");
+  CHECK(describe::write(*life.run(life.turns_.get(state.turn_id))) == describe::write(state));
+}
+
+TEST_CASE("a call's intent and result are journalled around its effect, and the model sees what it returned") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {calls({{"look", R"({"at":"x"})"}}), says("Seen.")};
+  const auto state = life.turn();
+  CHECK(state.output == "Seen.");
+  CHECK(state.tool_calls == 1);
+  CHECK(life.types() ==
+        "turn.started item.completed:user_message item.completed:tool_call journal.step journal.intent journal.result "
+        "item.completed:tool_result item.completed:agent_message journal.step turn.completed");
+  REQUIRE(life.model_.asked.size() == 2);
+  const auto& items = life.model_.asked[1].items;
+  REQUIRE(items.size() == 3);
+  CHECK(items[2].result->at("seen") == R"({"at":"x"})");
+}
+
+TEST_CASE("reading calls run together and are observed in their order") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {calls({{"look", R"({"at":"a"})"}, {"look", R"({"at":"b"})"}}), says("Both.")};
+  CHECK(life.turn().output == "Both.");
+  CHECK(life.fake_tools_->ran.size() == 2);
+  const auto& items = life.model_.asked[1].items;
+  REQUIRE(items.size() == 5);
+  CHECK(items[3].result->at("seen") == R"({"at":"a"})");
+  CHECK(items[4].result->at("seen") == R"({"at":"b"})");
+}
+
+TEST_CASE("what needs asking is denied where nobody may be asked, and the model is told") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {calls({{"change", R"({"at":"x"})"}}), says("I may not.")};
+  const auto state = life.turn([](wire::TurnStart& params) { params.on_ask = wire::OnAsk::deny; });
+  CHECK(state.status == "completed");
+  CHECK(state.denied_calls == 1);
+  CHECK(life.fake_tools_->ran.empty());
+  CHECK(life.observation().at("kind") == "denied");
+  life.model_.script = {calls({{"change", R"({"at":"x"})"}})};
+  const auto failed = life.turn([](wire::TurnStart& params) { params.on_ask = wire::OnAsk::fail; });
+  CHECK(failed.status == "failed");
+  CHECK(failed.error->at("data").at("kind") == "tool_denied");
+}
+
+TEST_CASE("an answer of the user lets a call run, and always holds for the session") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {calls({{"change", R"({"at":"x"})"}}), calls({{"change", R"({"at":"y"})"}}), says("Changed.")};
+  std::string asked;
+  int questions = 0;
+  life.approvals_.on_request([&](const wire::Approval& approval) {
+    ++questions;
+    asked = approval.tool;
+    const auto respond = [](policy::Approvals& approvals, std::string id) -> Async<void> {
+      auto result = co_await approvals.respond(std::move(id), "allow_always", "", "test");
+      CHECK(result.ok());
+    };
+    spawn(life.io_.get_executor(), respond(life.approvals_, approval.approval_id), "respond");
+  });
+  const auto state = life.turn();
+  CHECK(state.output == "Changed.");
+  CHECK(asked == "change");
+  CHECK(questions == 1);
+  CHECK(life.fake_tools_->ran.size() == 2);
+}
+
+TEST_CASE("arguments that do not fit are an observation, and the tool does not run") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {calls({{"look", R"({"at":3})"}}), says("Oh.")};
+  CHECK(life.turn().failed_calls == 1);
+  CHECK(life.fake_tools_->ran.empty());
+  CHECK(life.observation().at("kind") == "invalid_argument");
+}
+
+TEST_CASE("a cancelled turn still ends with an event and keeps its partial text") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  const auto started = life.start();
+  REQUIRE(started.ok());
+  CHECK(life.start().error().code() == Code::turn_active);
+  life.io_.restart();
+  while (life.model_.asked.empty()) life.io_.run_one();
+  REQUIRE(life.turns_.cancel(started->turn_id).ok());
+  const auto state = life.run(life.turns_.wait(started->turn_id, Milliseconds(60'000), {}));
+  CHECK(state->status == "cancelled");
+  CHECK(state->output == "as far as it w");
+  CHECK(life.log().back().type == "turn.completed");
+  CHECK(life.turns_.cancel(started->turn_id).error().code() == Code::no_active_turn);
+}
+
+TEST_CASE("a model that fails costs its turn and nothing more") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {Error(Code::model_failed, "It died.")};
+  const auto state = life.turn();
+  CHECK(state.status == "failed");
+  CHECK(state.error->at("data").at("kind") == "model_failed");
+  life.model_.script = {says("")};
+  CHECK(life.turn().error->at("data").at("kind") == "model_failed");  // no silent empty answer
+  life.model_.script = {says("Better.")};
+  CHECK(life.turn().output == "Better.");
+}
+
+TEST_CASE("a structured answer is judged again, and one that does not fit is a fault") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  const auto bound = [](wire::TurnStart& params) { params.response_schema = {{"type", "object"}, {"required", {"n"}}}; };
+  life.model_.script = {answers(R"({"n": 1})")};
+  const auto good = life.turn(bound);
+  CHECK(good.structured == Json({{"n", 1}}));
+  life.model_.script = {answers(R"({"m": 1})")};
+  CHECK(life.turn(bound).status == "failed");
+}
+
+TEST_CASE("the same call with the same result is told once more and then ends the turn") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  for (int i = 0; i < 9; ++i) life.model_.script.push_back(calls({{"look", R"({"at":"x"})"}}));
+  const auto state = life.turn();
+  CHECK(state.stop_reason == "loop_detected");
+  CHECK(state.tool_calls == 5);
+  CHECK(life.observation().at("message").get<std::string>().find("before") != std::string::npos);
+}
+
+TEST_CASE("limits end a turn with their own stop reason") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  for (int i = 0; i < 9; ++i) life.model_.script.push_back(calls({{"look", "{\"at\":\"" + std::to_string(i) + "\"}"}}));
+  const auto state = life.turn([](wire::TurnStart& params) { params.limits.emplace().max_model_calls = 3; });
+  CHECK(state.stop_reason == "max_turn_requests");
+  CHECK(state.model_calls == 3);
+}
+
+TEST_CASE("an idempotency key names one turn, and other params under it are refused") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {says("Once.")};
+  const auto keyed = [](wire::TurnStart& params) { params.idempotency_key = "k"; };
+  const auto first = life.start(keyed);
+  REQUIRE(first.ok());
+  REQUIRE(life.run(life.turns_.wait(first->turn_id, Milliseconds(60'000), {})).ok());
+  CHECK(life.start(keyed)->turn_id == first->turn_id);
+  const auto other = life.start([&](wire::TurnStart& params) {
+    keyed(params);
+    params.input[0].text = "Something else.";
+  });
+  CHECK(other.error().code() == Code::invalid_params);
+  CHECK(life.model_.asked.size() == 1);
+}
+
+// The whole life of a turn with a changing call, cut after each of its commits. Afterwards a new life goes on.
+TEST_CASE("a turn cut at any commit is resumed, or ends with what is known, and its effect never comes twice") {
+  const auto allow = [](wire::TurnStart& params) { params.allow.emplace().push_back("change"); };
+  for (size_t commits = 1; commits <= 8; ++commits) {
+    CAPTURE(commits);
+    const Folder folder;
+    std::vector<std::string> ran;
+    bool died = false;
+    {
+      Life life(folder.path());
+      life.session();
+      life.model_.script = {calls({{"change", R"({"at":"x"})"}}), says("Changed.")};
+      life.store_.commits_left = commits;
+      life.store_.on_death = [&] {
+        died = true;
+        life.io_.stop();
+      };
+      const auto started = life.start(allow);
+      REQUIRE(started.ok());
+      if (!died) {
+        life.io_.restart();
+        auto guard = asio::make_work_guard(life.io_);
+        const auto stop_at_end = [](Life& l, std::string id) -> Async<void> {
+          (void)co_await l.turns_.wait(id, Milliseconds(60'000), {});
+          l.io_.stop();
+        };
+        spawn(life.io_.get_executor(), stop_at_end(life, started->turn_id), "wait");
+        life.io_.run();
+      }
+      ran = life.fake_tools_->ran;
+    }
+    Life next(folder.path());
+    next.model_.script = {says("Changed.")};
+    if (ran.empty() && commits < 2) next.model_.script.push_front(calls({{"change", R"({"at":"x"})"}}));
+    const auto resumed = next.run(next.turns_.resume_all());
+    REQUIRE(resumed.ok());
+    CHECK(*resumed == (died ? 1u : 0u));
+    const std::string turn_id = next.log().at(1).turn_id;
+    const auto state = next.run(next.turns_.wait(turn_id, Milliseconds(60'000), {}));
+    REQUIRE(state.ok());
+    CHECK(state->status == "completed");
+    CHECK(state->output == "Changed.");
+    CHECK(ran.size() + next.fake_tools_->ran.size() <= 1);
+    const std::string types = next.types();
+    CHECK(types.find("turn.completed") == types.rfind("turn.completed"));
+    CHECK(next.log().back().type == "turn.completed");
+    // After the intent (third commit) and before the result (fourth), nobody knows: it is said, and not tried again.
+    const bool unknown = commits == 3;
+    CHECK((next.observation().value("kind", "") == "outcome_unknown") == unknown);
+  }
+}
+
+}  // namespace
+}  // namespace hob::turn
