@@ -14,9 +14,9 @@ function(hob_plugin NAME)
   set_target_properties(${NAME}_plugin PROPERTIES
     PREFIX "" OUTPUT_NAME "${NAME}" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LIBRARY_OUTPUT_DIRECTORY "${A_FOLDER}")
-  # The host refuses what a group could write, which is what a umask of 002 makes.
+  # hobd and the host refuse what a group could write, which is what a umask of 002 makes.
   add_custom_command(TARGET ${NAME}_plugin POST_BUILD
-    COMMAND chmod go-w "${A_FOLDER}" "$<TARGET_FILE:${NAME}_plugin>"
+    COMMAND chmod go-w "${A_FOLDER}/.." "${A_FOLDER}" "$<TARGET_FILE:${NAME}_plugin>"
     COMMAND ${CMAKE_COMMAND} -E copy_if_different "${A_MANIFEST}" "${A_FOLDER}/plugin.json"
     COMMAND chmod go-w "${A_FOLDER}/plugin.json" VERBATIM)
   set_property(TARGET ${NAME}_plugin APPEND PROPERTY LINK_DEPENDS "${A_MANIFEST}")
