@@ -20,6 +20,8 @@ target_compile_options(hob_options INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing)
 
+add_custom_target(tsan_tests)
+
 # hob_library(NAME SOURCES ... [PUBLIC ...] [PRIVATE ...] [TESTS ...] [TEST_LINKS ...] [TEST_LABELS ...])
 # makes the static library hob_NAME with the alias hob::NAME and, from TESTS, the test program NAME_test.
 function(hob_library NAME)
@@ -46,6 +48,11 @@ function(hob_test NAME)
   target_compile_definitions(${NAME} PRIVATE
     HOB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HOB_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${NAME} COMMAND ${NAME})
+  # What runs on several threads is also run under TSan: `scripts/build tsan tsan_tests`.
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|schemas/wire|schemas/base)")
+    list(APPEND A_LABELS tsan)
+    add_dependencies(tsan_tests ${NAME})
+  endif()
   set_tests_properties(${NAME} PROPERTIES TIMEOUT 900 LABELS "${A_LABELS}")
 endfunction()
 
