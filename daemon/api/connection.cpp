@@ -80,28 +80,28 @@ bool attached(rpc::Connection& connection, const std::string& session_id) {
   return connection.attachments().contains("session:" + session_id) && connection.attachments().contains("initialized");
 }
 
-void bind_connection(rpc::Dispatcher& dispatcher, House& house) {
+void bind_connection(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::Initialize, wire::InitializeResult>(
       "initialize", "Says who is who.",
-      [&house](wire::Initialize params, rpc::Request request) { return initialize(house, std::move(params), std::move(request)); });
+      [house](wire::Initialize params, rpc::Request request) { return initialize(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::Nothing, wire::PingResult>(
-      "ping", "Answers at once.", [&house](wire::Nothing, rpc::Request) -> Async<Result<wire::PingResult>> {
-        co_return wire::PingResult{house.surroundings.clock.wall_ms()};
+      "ping", "Answers at once.", [house](wire::Nothing, rpc::Request) -> Async<Result<wire::PingResult>> {
+        co_return wire::PingResult{house->surroundings.clock.wall_ms()};
       });
   dispatcher.bind<wire::Nothing, Json>(
       "rpc.discover", "The OpenRPC document of this daemon.",
       [&dispatcher](wire::Nothing, rpc::Request) -> Async<Result<Json>> { co_return dispatcher.discover(version()); });
   dispatcher.bind<wire::Nothing, wire::DaemonStatus>(
-      "daemon/status", "How the daemon is.", [&house](wire::Nothing, rpc::Request) { return status(house); });
+      "daemon/status", "How the daemon is.", [house](wire::Nothing, rpc::Request) { return status(*house); });
   dispatcher.bind<wire::DaemonShutdown, wire::Nothing>(
       "daemon/shutdown", "Stops the daemon; running turns go on at the next start.",
-      [&house](wire::DaemonShutdown params, rpc::Request) -> Async<Result<wire::Nothing>> {
-        house.shutdown(params.mode);
+      [house](wire::DaemonShutdown params, rpc::Request) -> Async<Result<wire::Nothing>> {
+        house->shutdown(params.mode);
         co_return wire::Nothing{};
       });
 }
 
-void bind_all(rpc::Dispatcher& dispatcher, House& house) {
+void bind_all(rpc::Dispatcher& dispatcher, House* house) {
   bind_connection(dispatcher, house);
   bind_sessions(dispatcher, house);
   bind_turns(dispatcher, house);
@@ -109,6 +109,12 @@ void bind_all(rpc::Dispatcher& dispatcher, House& house) {
   bind_tools(dispatcher, house);
   bind_model(dispatcher, house);
   bind_memory(dispatcher, house);
+}
+
+Json openrpc() {
+  rpc::Dispatcher dispatcher;
+  bind_all(dispatcher, nullptr);
+  return dispatcher.discover(version());
 }
 
 }  // namespace hob::api

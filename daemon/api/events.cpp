@@ -31,24 +31,23 @@ std::shared_ptr<ConnectionSink> sink_of(const rpc::Request& request, events::Hub
 
 }  // namespace
 
-void bind_events(rpc::Dispatcher& dispatcher, House& house) {
-  events::Hub& hub = house.surroundings.hub;
+void bind_events(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::EventsSubscribe, wire::EventsSubscribeResult>(
       "events/subscribe", "Notifications `event` follow.",
-      [&hub](wire::EventsSubscribe params, rpc::Request request) -> Async<Result<wire::EventsSubscribeResult>> {
-        const auto sink = sink_of(request, hub);
+      [house](wire::EventsSubscribe params, rpc::Request request) -> Async<Result<wire::EventsSubscribeResult>> {
+        const auto sink = sink_of(request, house->surroundings.hub);
         if (!sink) co_return Error(Code::interrupted, "The client went away.");
-        co_return co_await hub.subscribe(std::move(params), sink);
+        co_return co_await house->surroundings.hub.subscribe(std::move(params), sink);
       });
   dispatcher.bind<wire::EventsUnsubscribe, wire::Nothing>(
       "events/unsubscribe", "Ends a subscription of this connection.",
-      [&hub](wire::EventsUnsubscribe params, rpc::Request request) -> Async<Result<wire::Nothing>> {
-        const auto sink = sink_of(request, hub);
-        HOB_CO_TRY_VOID(hub.unsubscribe(params.subscription_id, sink.get()));
+      [house](wire::EventsUnsubscribe params, rpc::Request request) -> Async<Result<wire::Nothing>> {
+        const auto sink = sink_of(request, house->surroundings.hub);
+        HOB_CO_TRY_VOID(house->surroundings.hub.unsubscribe(params.subscription_id, sink.get()));
         co_return wire::Nothing{};
       });
   dispatcher.bind<wire::EventsRead, wire::EventsReadResult>(
-      "events/read", "A page of durable events.", [&hub](wire::EventsRead params, rpc::Request) { return hub.read(std::move(params)); });
+      "events/read", "A page of durable events.", [house](wire::EventsRead params, rpc::Request) { return house->surroundings.hub.read(std::move(params)); });
 }
 
 }  // namespace hob::api

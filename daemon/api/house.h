@@ -1,7 +1,8 @@
 // House: what the handlers need of the daemon, borrowed from app's wiring; and the binding of every method.
 //
 //   House house{...};
-//   bind_all(dispatcher, house);
+//   bind_all(dispatcher, &house);
+//   connect_approvals(house);
 //
 // Handlers are grouped by method family, one file each; messages live in schemas/wire. All of it on [io].
 #pragma once
@@ -31,14 +32,19 @@ struct House {
   int64_t started_ms = 0;
 };
 
-void bind_connection(rpc::Dispatcher& dispatcher, House& house);
-void bind_sessions(rpc::Dispatcher& dispatcher, House& house);
-void bind_turns(rpc::Dispatcher& dispatcher, House& house);
-void bind_events(rpc::Dispatcher& dispatcher, House& house);
-void bind_tools(rpc::Dispatcher& dispatcher, House& house);
-void bind_model(rpc::Dispatcher& dispatcher, House& house);
-void bind_memory(rpc::Dispatcher& dispatcher, House& house);
-void bind_all(rpc::Dispatcher& dispatcher, House& house);
+void bind_connection(rpc::Dispatcher& dispatcher, House* house);
+void bind_sessions(rpc::Dispatcher& dispatcher, House* house);
+void bind_turns(rpc::Dispatcher& dispatcher, House* house);
+void bind_events(rpc::Dispatcher& dispatcher, House* house);
+void bind_tools(rpc::Dispatcher& dispatcher, House* house);
+void bind_model(rpc::Dispatcher& dispatcher, House* house);
+void bind_memory(rpc::Dispatcher& dispatcher, House* house);
+/// Every method. Without a house (null) the dispatcher can only be asked what it offers.
+void bind_all(rpc::Dispatcher& dispatcher, House* house);
+/// Questions go to the clients that are attached to their session.
+void connect_approvals(House& house);
+/// The OpenRPC document, without a daemon.
+Json openrpc();
 
 /// The version of all programs.
 std::string version();

@@ -66,12 +66,12 @@ Async<Result<wire::MemorySearchResult>> search(House& house, wire::MemorySearch 
 
 }  // namespace
 
-void bind_memory(rpc::Dispatcher& dispatcher, House& house) {
+void bind_memory(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::MemoryPut, wire::MemoryPutResult>(
-      kMethod, "Keeps a fact.", [&house](wire::MemoryPut params, rpc::Request) { return put(house, std::move(params)); });
+      kMethod, "Keeps a fact.", [house](wire::MemoryPut params, rpc::Request) { return put(*house, std::move(params)); });
   dispatcher.bind<wire::MemorySearch, wire::MemorySearchResult>(
       "memory/search", "Finds facts by their words.",
-      [&house](wire::MemorySearch params, rpc::Request) { return search(house, std::move(params)); });
+      [house](wire::MemorySearch params, rpc::Request) { return search(*house, std::move(params)); });
 }
 
 }  // namespace hob::api

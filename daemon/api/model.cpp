@@ -115,17 +115,17 @@ Async<Result<wire::SchemaCheckResult>> check(House& house, wire::SchemaCheck par
 
 }  // namespace
 
-void bind_model(rpc::Dispatcher& dispatcher, House& house) {
+void bind_model(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::Nothing, wire::ModelStatus>(
-      "model/status", "What the model is doing.", [&house](wire::Nothing, rpc::Request) -> Async<Result<wire::ModelStatus>> {
-        co_return house.surroundings.backend.status();
+      "model/status", "What the model is doing.", [house](wire::Nothing, rpc::Request) -> Async<Result<wire::ModelStatus>> {
+        co_return house->surroundings.backend.status();
       });
   dispatcher.bind<wire::Generate, wire::GenerateResult>(
       "generate", "Text or JSON without a session.",
-      [&house](wire::Generate params, rpc::Request request) { return generate(house, std::move(params), std::move(request)); });
+      [house](wire::Generate params, rpc::Request request) { return generate(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::SchemaCheck, wire::SchemaCheckResult>(
       "schema/check", "Whether a JSON Schema can be enforced.",
-      [&house](wire::SchemaCheck params, rpc::Request request) { return check(house, std::move(params), std::move(request)); });
+      [house](wire::SchemaCheck params, rpc::Request request) { return check(*house, std::move(params), std::move(request)); });
 }
 
 }  // namespace hob::api

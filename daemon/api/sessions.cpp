@@ -150,19 +150,19 @@ Async<Result<wire::Nothing>> erase(House& house, wire::SessionRef params) {
 
 }  // namespace
 
-void bind_sessions(rpc::Dispatcher& dispatcher, House& house) {
+void bind_sessions(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::SessionNew, wire::SessionNewResult>(
       "session/new", "Makes a session.",
-      [&house](wire::SessionNew params, rpc::Request request) { return create(house, std::move(params), std::move(request)); });
+      [house](wire::SessionNew params, rpc::Request request) { return create(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::SessionLoad, wire::Nothing>(
       "session/load", "Attaches to a session and replays it.",
-      [&house](wire::SessionLoad params, rpc::Request request) { return load(house, std::move(params), std::move(request)); });
+      [house](wire::SessionLoad params, rpc::Request request) { return load(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::SessionList, wire::SessionListResult>(
-      "session/list", "Sessions, newest first.", [&house](wire::SessionList params, rpc::Request) { return list(house, std::move(params)); });
+      "session/list", "Sessions, newest first.", [house](wire::SessionList params, rpc::Request) { return list(*house, std::move(params)); });
   dispatcher.bind<wire::SessionGet, wire::SessionGetResult>(
-      "session/get", "One session.", [&house](wire::SessionGet params, rpc::Request) { return get(house, std::move(params)); });
+      "session/get", "One session.", [house](wire::SessionGet params, rpc::Request) { return get(*house, std::move(params)); });
   dispatcher.bind<wire::SessionRef, wire::Nothing>(
-      "session/delete", "Erases a session truly.", [&house](wire::SessionRef params, rpc::Request) { return erase(house, std::move(params)); });
+      "session/delete", "Erases a session truly.", [house](wire::SessionRef params, rpc::Request) { return erase(*house, std::move(params)); });
 }
 
 }  // namespace hob::api

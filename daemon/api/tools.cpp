@@ -72,17 +72,17 @@ Async<Result<wire::ToolsCallResult>> call(House& house, wire::ToolsCall params, 
 
 }  // namespace
 
-void bind_tools(rpc::Dispatcher& dispatcher, House& house) {
+void bind_tools(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::ToolsList, wire::ToolsListResult>(
-      "tools/list", "All tools.", [&house](wire::ToolsList, rpc::Request) -> Async<Result<wire::ToolsListResult>> {
-        co_return wire::ToolsListResult{house.surroundings.tools.list(), std::nullopt};
+      "tools/list", "All tools.", [house](wire::ToolsList, rpc::Request) -> Async<Result<wire::ToolsListResult>> {
+        co_return wire::ToolsListResult{house->surroundings.tools.list(), std::nullopt};
       });
   dispatcher.bind<wire::ToolsCall, wire::ToolsCallResult>(
       kMethod, "Calls a tool by hand.",
-      [&house](wire::ToolsCall params, rpc::Request request) { return call(house, std::move(params), std::move(request)); });
+      [house](wire::ToolsCall params, rpc::Request request) { return call(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::Nothing, wire::PluginListResult>(
-      "plugin/list", "Tool plugins and their state.", [&house](wire::Nothing, rpc::Request) -> Async<Result<wire::PluginListResult>> {
-        co_return wire::PluginListResult{house.plugins()};
+      "plugin/list", "Tool plugins and their state.", [house](wire::Nothing, rpc::Request) -> Async<Result<wire::PluginListResult>> {
+        co_return wire::PluginListResult{house->plugins()};
       });
 }
 

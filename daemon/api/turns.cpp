@@ -36,36 +36,39 @@ Async<void> ask_client(House& house, std::shared_ptr<rpc::Connection> connection
 
 }  // namespace
 
-void bind_turns(rpc::Dispatcher& dispatcher, House& house) {
+void bind_turns(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::TurnStart, wire::TurnStartResult>(
       "turn/start", "Starts a turn; answers when it is durable.",
-      [&house](wire::TurnStart params, rpc::Request request) {
+      [house](wire::TurnStart params, rpc::Request request) {
         const std::string asked = who(request);
         attach(request, params.session_id);
-        return house.turns.start(std::move(params), asked);
+        return house->turns.start(std::move(params), asked);
       });
   dispatcher.bind<wire::TurnRef, wire::Nothing>(
       "turn/cancel", "Cancels a running turn; it still ends with turn.completed.",
-      [&house](wire::TurnRef params, rpc::Request) { return cancel(house, std::move(params)); });
+      [house](wire::TurnRef params, rpc::Request) { return cancel(*house, std::move(params)); });
   dispatcher.bind<wire::TurnRef, wire::TurnState>(
-      "turn/get", "A turn as it is.", [&house](wire::TurnRef params, rpc::Request) { return house.turns.get(params.turn_id); });
+      "turn/get", "A turn as it is.", [house](wire::TurnRef params, rpc::Request) { return house->turns.get(params.turn_id); });
   dispatcher.bind<wire::TurnWait, wire::TurnState>(
-      "turn/wait", "Waits until a turn is over.", [&house](wire::TurnWait params, rpc::Request request) {
-        return house.turns.wait(params.turn_id, Milliseconds(params.timeout_ms), request.context);
+      "turn/wait", "Waits until a turn is over.", [house](wire::TurnWait params, rpc::Request request) {
+        return house->turns.wait(params.turn_id, Milliseconds(params.timeout_ms), request.context);
       });
   dispatcher.bind<wire::ApprovalList, wire::ApprovalListResult>(
       "approval/list", "Questions that wait for a person.",
-      [&house](wire::ApprovalList params, rpc::Request) -> Async<Result<wire::ApprovalListResult>> {
-        HOB_CO_TRY(approvals, co_await house.surroundings.approvals.list(params.session_id));
+      [house](wire::ApprovalList params, rpc::Request) -> Async<Result<wire::ApprovalListResult>> {
+        HOB_CO_TRY(approvals, co_await house->surroundings.approvals.list(params.session_id));
         co_return wire::ApprovalListResult{std::move(approvals)};
       });
   dispatcher.bind<wire::ApprovalRespond, wire::Nothing>(
       "approval/respond", "Answers a question; the first answer wins.",
-      [&house](wire::ApprovalRespond params, rpc::Request request) -> Async<Result<wire::Nothing>> {
-        HOB_CO_TRY_VOID(co_await house.surroundings.approvals.respond(params.approval_id, params.option_id,
+      [house](wire::ApprovalRespond params, rpc::Request request) -> Async<Result<wire::Nothing>> {
+        HOB_CO_TRY_VOID(co_await house->surroundings.approvals.respond(params.approval_id, params.option_id,
                                                                       params.note.value_or(""), who(request)));
         co_return wire::Nothing{};
       });
+}
+
+void connect_approvals(House& house) {
   house.surroundings.approvals.on_request([&house](const wire::Approval& approval) {
     for (const auto& connection : house.server.all()) {
       if (attached(*connection, approval.session_id)) {

@@ -63,7 +63,8 @@ Result<void> Daemon::open_rooms() {
   house_ = std::make_unique<api::House>(
       api::House{*surroundings_, *turns_, *server_, places_, config_, [this] { return plugins_->plugins(); },
                  [this](wire::ShutdownMode mode) { begin_shutdown(mode); }, clock_.wall_ms()});
-  api::bind_all(dispatcher_, *house_);
+  api::bind_all(dispatcher_, house_.get());
+  api::connect_approvals(*house_);
   backend_->on_state([this](const wire::ModelStatus& status) {
     if (status.model && status.model->demonstration) plugins_->set_setting(kCalculate, "digits", 4);
     hub_->ephemeral({"", "", "", "model.state", describe::write(status)});

@@ -11,12 +11,13 @@
 namespace {
 
 constexpr char kHelp[] =
-    "usage: hobd [--socket PATH] [--log-file PATH] [--help] [--version]\n"
+    "usage: hobd [--socket PATH] [--log-file PATH] [--openrpc] [--help] [--version]\n"
     "\n"
     "The daemon of hob. `hob` starts it when it needs one; a service manager may, too (config/hob.service).\n"
     "It stays in the foreground and stops on SIGTERM: running turns go on at the next start.\n"
     "\n"
     "  --socket PATH     listen here instead of $XDG_RUNTIME_DIR/hob/hob.sock\n"
+    "  --openrpc         print the document that rpc.discover answers, and exit\n"
     "  --log-file PATH   log there (10 MiB, three old ones kept) instead of to standard error\n"
     "\n"
     "environment: HOB_STATE_DIR, HOB_CONFIG_DIR (everything private to one daemon)\n"
@@ -42,6 +43,10 @@ int main(int argc, char** argv) {
     }
     if (arg == "--version") {
       std::printf("hobd %s (build %s)\n", hob::api::version().c_str(), hob::wire::build_id().c_str());
+      return 0;
+    }
+    if (arg == "--openrpc") {
+      std::printf("%s\n", hob::json::pretty(hob::api::openrpc()).c_str());
       return 0;
     }
     if ((arg == "--socket" || arg == "--log-file") && i + 1 < argc) {
