@@ -54,11 +54,11 @@ size_t Generation::next_boundary(size_t from) const {
   return request_.prompt.size();
 }
 
-std::optional<engine::Row> Generation::next_row() {
-  if (request_.cancelled->load(std::memory_order_relaxed)) {
-    close(Stop::cancelled);
-    return std::nullopt;
-  }
+void Generation::look_at_cancel() {
+  if (!done_ && request_.cancelled->load(std::memory_order_relaxed)) close(Stop::cancelled);
+}
+
+engine::Row Generation::next_row() {
   engine::Row row;
   row.seq = kept_->seq;
   if (prefilling()) {
@@ -84,7 +84,7 @@ void Generation::at_boundary() {
 
 void Generation::take(Result<engine::RowOutput> output) {
   if (!output) {
-    // An interrupted forward is tried again, unless it was this step that was to be interrupted: next_row() sees that.
+    // An interrupted forward is tried again, unless it was this step that was to be interrupted: look_at_cancel() sees that.
     if (output.error().code() == Code::cancelled) return;
     return fail(std::move(output).error());
   }

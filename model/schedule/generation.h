@@ -3,12 +3,12 @@
 //   Generation generation(request, tools);          // tools: engine, cache, control tokens, clock
 //   generation.begin();                              // takes a sequence, or ends with context_exceeded
 //   while (!generation.done()) {
+//     generation.look_at_cancel();
 //     engine::Row row = generation.next_row();       // a prefill chunk, or one token
 //     generation.take(engine.forward({{row}}));      // samples, reads, reports
 //   }
 //
-// The scheduler does this for several of them in turn. Before every row the cancel flag is looked at; a cancelled step
-// ends like any other, with what it has. Ends: a stop token; max_tokens or the end of the context (what is open is
+// The scheduler does this for several of them in turn. A cancelled step ends like any other, with what it has. Ends: a stop token; max_tokens or the end of the context (what is open is
 // closed by the shortest way; a call closed so is dropped); a loop of tokens outside strings (in the thought channel the
 // channel is closed instead); a failed forward. `done` is called once, from begin() or take(). Thread [model].
 #pragma once
@@ -62,8 +62,9 @@ class Generation {
   void begin();
   bool done() const { return done_; }
   const std::string& session() const { return request_.session; }
-  /// nullopt: it has ended instead (cancelled).
-  std::optional<engine::Row> next_row();
+  /// Ends it, with what it has, when its cancel flag is set.
+  void look_at_cancel();
+  engine::Row next_row();
   /// The outcome of the last row; a batch of several rows gives each its own.
   void take(Result<engine::RowOutput> output);
 

@@ -35,30 +35,25 @@ void Scheduler::activate() {
 
 void Scheduler::work() {
   activate();
+  for (const auto& generation : active_) generation->look_at_cancel();
+  active_.remove_if([](const auto& generation) { return generation->done(); });
   if (active_.empty()) return;
   std::vector<Generation*> running;
   engine::Batch batch;
   const size_t rows = std::max<size_t>(engine_.info().max_rows, 1);
   for (const auto& generation : active_) {
     if (batch.rows.size() == rows) break;
-    if (auto row = generation->next_row()) {
-      batch.rows.push_back(*std::move(row));
-      running.push_back(generation.get());
-    }
+    batch.rows.push_back(generation->next_row());
+    running.push_back(generation.get());
   }
-  if (!batch.rows.empty()) {
-    auto output = engine_.forward(batch);
-    for (size_t i = 0; i < running.size(); ++i) {
-      if (output) {
-        running[i]->take(std::move(output->rows[i]));
-      } else {
-        running[i]->take(output.error());
-      }
+  auto output = engine_.forward(batch);
+  for (size_t i = 0; i < running.size(); ++i) {
+    if (output) {
+      running[i]->take(std::move(output->rows[i]));
+    } else {
+      running[i]->take(output.error());
     }
-    for (const Generation* ran : running) {  // to the end of the row
-      const auto at = std::find_if(active_.begin(), active_.end(), [&](const auto& it) { return it.get() == ran; });
-      active_.splice(active_.end(), active_, at);
-    }
+    active_.splice(active_.end(), active_, active_.begin());  // those that ran stand at the front: to the end
   }
   active_.remove_if([](const auto& generation) { return generation->done(); });
 }

@@ -10,7 +10,7 @@
 #include "model/engine/scripted.h"
 #include "model/sample/sampler.h"
 #include "model/schedule/generation.h"
-#include "model/text/tokenizer.h"
+#include "model/text/prompt.h"
 #include "schemas/wire/step.h"
 
 namespace hob::serve {
@@ -20,6 +20,7 @@ struct Loaded {
   std::unique_ptr<engine::Engine> engine;
   schedule::ControlTokens control;
   sample::Options sampling;                // of the checkpoint; the seed is not used
+  text::ModelSize size = text::ModelSize::small;  // which generation prompt it was trained on
   std::vector<std::string> capabilities;   // of ModelInfo
 };
 

@@ -168,6 +168,7 @@ void Server::prepare_step(const Request& frame, const schedule::CancelFlag& canc
       answer(frame, std::move(submitted).error());
     }
   });
+  if (*cancelled) interrupt_.trip();  // the cancel came before there was anything to wake
 }
 
 void Server::start(const Request& frame) { answer(frame, load(frame)); }

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "model/schedule/step_automaton.h"
-#include "model/serve/prompt.h"
+#include "model/text/fit.h"
+#include "model/text/prompt.h"
 #include "schemas/base/sha256.h"
 
 namespace hob::serve {
@@ -104,16 +105,18 @@ std::string key_of(const wire::StepParams& params, bool inside_thought) {
 
 Result<ModelFacts> facts_of(const Loaded& loaded) {
   HOB_TRY(trie, make_trie(*loaded.tokenizer));
-  return ModelFacts{loaded.tokenizer, loaded.engine->info(), loaded.control, loaded.sampling, std::move(trie)};
+  return ModelFacts{loaded.tokenizer, loaded.engine->info(), loaded.control, loaded.sampling, loaded.size, std::move(trie)};
 }
 
 StepMaker::StepMaker(ModelFacts facts, Random& random) : facts_(std::move(facts)), random_(random) {}
 
+text::PromptFormat StepMaker::format() const { return {facts_.size, facts_.info.fingerprint}; }
+
 Result<schedule::Request> StepMaker::make_prefill(const wire::StepParams& params) {
-  HOB_TRY(prompt, make_prompt(*facts_.tokenizer, facts_.info.fingerprint, params));
+  HOB_TRY(prompt, text::render_prompt(params, *facts_.tokenizer, format()));
   schedule::Request out;
   out.session = params.session_id;
-  out.prompt = std::move(prompt.tokens);
+  out.prompt = std::move(prompt.ids);
   out.prefix = prompt.prefix;
   out.inside_thought = prompt.inside_thought;
   return out;
@@ -152,8 +155,8 @@ Result<schedule::Request> StepMaker::make(const wire::StepParams& params) {
 }
 
 Result<Json> StepMaker::render(const wire::StepParams& params) const {
-  HOB_TRY(prompt, make_prompt(*facts_.tokenizer, facts_.info.fingerprint, params));
-  return Json{{"prompt", facts_.tokenizer->decode(prompt.tokens, text::Specials::keep)}, {"tokens", prompt.tokens}};
+  HOB_TRY(prompt, text::render_prompt(params, *facts_.tokenizer, format()));
+  return Json{{"prompt", facts_.tokenizer->decode(prompt.ids, text::Specials::keep)}, {"tokens", prompt.ids}};
 }
 
 Result<Json> StepMaker::tokenize(const wire::TokenizeParams& params) const {
@@ -161,8 +164,8 @@ Result<Json> StepMaker::tokenize(const wire::TokenizeParams& params) const {
   return Json{{"tokens", facts_.tokenizer->encode(params.text, control)}};
 }
 
-Result<Json> StepMaker::fit(const wire::FitParams&) const {
-  return Error(Code::backend_lacks, "This build does not cut tool results.");
+Result<Json> StepMaker::fit(const wire::FitParams& params) const {
+  return Json{{"result", text::fit(params.result, params.budget_tokens, *facts_.tokenizer)}};
 }
 
 Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params) {

@@ -14,6 +14,7 @@
 #include "model/engine/engine.h"
 #include "model/schedule/generation.h"
 #include "model/serve/loaded.h"
+#include "model/text/prompt.h"
 #include "schemas/base/clock.h"
 
 namespace hob::serve {
@@ -24,6 +25,7 @@ struct ModelFacts {
   engine::Info info;
   schedule::ControlTokens control;
   sample::Options sampling;
+  text::ModelSize size = text::ModelSize::small;
   std::shared_ptr<const constrain::TokenTrie> trie;
 };
 /// Builds the token trie: part of a second with a real vocabulary.
@@ -36,15 +38,18 @@ class StepMaker {
   Result<schedule::Request> make(const wire::StepParams& params);
   /// Only fills the cache: no automaton.
   Result<schedule::Request> make_prefill(const wire::StepParams& params);
-  /// {tokens, prompt}: what the step would begin with.
+  /// {prompt, tokens}: what the step would begin with.
   Result<Json> render(const wire::StepParams& params) const;
   /// {tokens}
   Result<Json> tokenize(const wire::TokenizeParams& params) const;
+  /// {result}
   Result<Json> fit(const wire::FitParams& params) const;
+  /// {compiledMs}, or the error says what cannot be enforced.
   Result<Json> check_schema(const wire::CheckSchemaParams& params);
 
  private:
   using Compiled = std::shared_ptr<const constrain::CompiledStep>;
+  text::PromptFormat format() const;
   struct Kept {
     std::string key;
     Compiled step;

@@ -1,0 +1,41 @@
+// hob-model: the model process with libtorch.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "model/serve/program.h"
+#include "model/serve/torch_loader.h"
+#include "model/torch/logits_command.h"
+
+namespace {
+
+using hob::torch_engine::LogitsOptions;
+
+/// libgomp reads this when it is loaded, before main. Its waiting threads must not spin: on a busy machine two spinning
+/// threads take whole time slices from each other. hobd passes it; by hand the program starts itself once more.
+void ensure_passive_waiting(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);
+  // Without /proc it goes on as it is, only slower beside other work.
+}
+
+void add_commands(CLI::App& app, int& status) {
+  CLI::App* logits = app.add_subcommand("logits", "Writes teacher-forced logits of given token ids");
+  const auto options = std::make_shared<LogitsOptions>();
+  logits->add_option("--model", options->model, "Checkpoint directory")->required();
+  logits->add_option("--tokens", options->tokens, "A JSON array of token ids")->required();
+  logits->add_option("--out", options->out, "The safetensors file to write: logits [time, vocab] f32")->required();
+  logits->add_option("--dtype", options->dtype, "f32, bf16 or auto")->capture_default_str();
+  logits->add_option("--threads", options->threads, "Threads to compute with; 0: choose")->capture_default_str();
+  logits->footer("Example:\n  hob-model logits --model DIR --tokens ids.json --out logits.safetensors --dtype f32");
+  logits->callback([options, &status] { status = hob::torch_engine::run_logits(*options); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ensure_passive_waiting(argv);
+  return hob::serve::run(argc, argv, {"hob-model", hob::serve::load_torch, add_commands});
+}

@@ -1,0 +1,297 @@
+#include "model/serve/server.h"
+
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <sstream>
+
+#include "model/serve/generate_command.h"
+#include "model/serve/model_process.h"
+
+namespace hob::serve {
+namespace {
+
+using namespace testing;
+using wire::ItemKind;
+using wire::StepStop;
+
+const Json kCalculate{{"name", "calculate"},
+                      {"description", "Works out an expression."},
+                      {"parameters",
+                       {{"type", "object"},
+                        {"properties", {{"expression", {{"type", "string"}}}}},
+                        {"required", {"expression"}}}}};
+const std::string kCall = "<|tool_call>call:calculate{expression:<|\"|>17*23<|\"|>}<tool_call|>";
+
+TEST_CASE("the first frame says who is there and what it can do") {
+  ModelProcess model;
+  const wire::Hello hello = model.hello();
+  CHECK(hello.program == "hob-model-lite");
+  CHECK(hello.protocol == wire::kChildProtocol);
+  CHECK(hello.build == wire::build_id());
+  for (const char* method : {"step", "prefill", "fit", "tokenize", "render", "check_schema", "status", "cancel"}) {
+    CHECK(std::count(hello.capabilities.begin(), hello.capabilities.end(), method) == 1);
+  }
+}
+
+TEST_CASE("a step streams its text and ends with the items") {
+  ModelProcess model(script({{{"when", "hello"}, {"say", "Hello, caf\u00e9!"}}}));
+  const Outcome outcome = model.request("step", step("hello"));
+  const wire::StepResult result = result_of(outcome);
+  CHECK(result.stop == StepStop::end_turn);
+  REQUIRE(result.items.size() == 1);
+  CHECK(result.items[0].kind == ItemKind::agent_message);
+  CHECK(result.items[0].text == "Hello, caf\u00e9!");
+  CHECK(outcome.text("text") == result.items[0].text);
+  REQUIRE(result.items[0].produced);
+  CHECK(result.items[0].produced->ids.size() + 1 == result.usage.output_tokens);
+  CHECK(outcome.progress.front()["kind"] == "prefill");
+  CHECK(result.usage.prompt_tokens > 10);
+}
+
+TEST_CASE("a thought and a call come as they are read, and the tool's result leads to the answer") {
+  ModelProcess model(script({{{"when", "17 * 23"}, {"after", "response:calculate"}, {"say", "It is 391."}},
+                             {{"when", "17 * 23"}, {"say", "<|channel>thought\nI compute.\n<channel|>" + kCall}}}));
+  Json asked = step("What is 17 * 23?", {{"tools", {kCalculate}}, {"allowed", {"calculate"}}, {"thinking", {{"on", true}}}});
+  const Outcome called = model.request("step", asked);
+  const wire::StepResult first = result_of(called);
+  CHECK(first.stop == StepStop::tool_calls);
+  REQUIRE(first.items.size() == 2);
+  CHECK(first.items[0].text == "I compute.");
+  CHECK(called.text("thought") == "I compute.");
+  CHECK(first.items[1].name == "calculate");
+  CHECK(*json::parse(*first.items[1].arguments, json::kGenerated) == Json{{"expression", "17*23"}});
+  for (const wire::Item& item : first.items) asked["items"].push_back(describe::write(item));
+  asked["items"].push_back({{"kind", "tool_result"}, {"name", "calculate"}, {"result", {{"value", 391}}}, {"ok", true}});
+  asked["thinking"] = {{"on", false}};
+  const wire::StepResult second = result_of(model.request("step", asked));
+  CHECK(second.stop == StepStop::end_turn);
+  REQUIRE(second.items.size() == 1);
+  CHECK(second.items[0].text == "It is 391.");
+}
+
+TEST_CASE("a follow-up turn prefills its own tokens alone") {
+  ModelProcess model(script({{{"when", "again"}, {"say", "Yes."}}, {{"say", "Hello."}}}));
+  Json conversation = step("hello");
+  const wire::StepResult first = result_of(model.request("step", conversation));
+  CHECK(first.usage.cached_tokens == 0);
+  conversation["items"].push_back(describe::write(first.items[0]));
+  conversation["items"].push_back({{"kind", "user_message"}, {"text", "again"}});
+  const wire::StepResult second = result_of(model.request("step", conversation));
+  // All that was run is kept: the first prompt and the answer, whose stop token was sampled and never run.
+  CHECK(second.usage.cached_tokens == first.usage.prompt_tokens + first.usage.output_tokens - 1);
+  const Json other = model.request("tokenize", {{"text", "<turn|>\n<|turn>user\nagain<turn|>\n<|turn>model\n"}}).reply.value();
+  CHECK(second.usage.prompt_tokens - second.usage.cached_tokens == other["tokens"].size());
+}
+
+TEST_CASE("another session with the same system text and tools begins behind them") {
+  ModelProcess model(script({{{"say", "Hello."}}}));
+  const Json more{{"tools", {kCalculate}}, {"allowed", {"calculate"}}};
+  REQUIRE(model.request("step", step("one", more)).reply.ok());
+  Json other = step("two and more", more);
+  other["sessionId"] = "other";
+  const wire::StepResult result = result_of(model.request("step", other));
+  const Json tail = model.request("tokenize", {{"text", "<|turn>user\ntwo and more<turn|>\n<|turn>model\n"}}).reply.value();
+  CHECK(result.usage.prompt_tokens - result.usage.cached_tokens <= tail["tokens"].size());
+  CHECK(result.usage.cached_tokens > 40);
+}
+
+TEST_CASE("prefill is a hint: the step that follows finds its prompt in the cache") {
+  ModelProcess model(script({{{"say", "Hello."}}}));
+  const Outcome hinted = model.request("prefill", step("a long question"));
+  REQUIRE(hinted.reply.ok());
+  const wire::StepResult result = result_of(model.request("step", step("a long question")));
+  CHECK(result.usage.cached_tokens + 1 == result.usage.prompt_tokens);
+  CHECK(result.items[0].text == "Hello.");
+}
+
+TEST_CASE("an answer with a schema is JSON that fits it, whatever the model wanted") {
+  ModelProcess model(script({{{"when", "fits"}, {"say", "{\"age\": 36}"}}, {{"say", "I would rather talk."}}}));
+  const Json schema{{"type", "object"}, {"properties", {{"age", {{"type", "integer"}}}}}, {"required", {"age"}},
+                    {"additionalProperties", false}};
+  const Outcome good = model.request("step", step("fits", {{"responseSchema", schema}}));
+  const wire::StepResult result = result_of(good);
+  CHECK(result.stop == StepStop::end_turn);
+  REQUIRE(result.items.size() == 1);
+  CHECK(result.items[0].kind == ItemKind::structured_output);
+  CHECK(*json::parse(result.items[0].text, json::kGenerated) == Json{{"age", 36}});
+  CHECK(good.text("answer") == result.items[0].text);
+
+  const wire::StepResult forced =
+      result_of(model.request("step", step("no", {{"responseSchema", schema}, {"maxTokens", 30}})));
+  REQUIRE(forced.items.size() == 1);
+  CHECK(forced.items[0].kind == ItemKind::structured_output);
+  const auto value = json::parse(forced.items[0].text, json::kGenerated);
+  REQUIRE(value.ok());
+  CHECK((*value)["age"].is_number_integer());
+}
+
+TEST_CASE("a schema that cannot be enforced is refused, in a step and when asked") {
+  ModelProcess model(script({{{"say", "1"}}}));
+  const Json never{{"type", "object"}, {"properties", {{"a", false}}}, {"required", {"a"}}};
+  const Outcome refused = model.request("check_schema", {{"schema", never}});
+  REQUIRE_FALSE(refused.reply.ok());
+  CHECK(refused.reply.error().code() == Code::schema_unsatisfiable);
+  CHECK_FALSE(model.request("step", step("x", {{"responseSchema", never}})).reply.ok());
+  const Outcome fine = model.request("check_schema", {{"schema", {{"type", "integer"}}}});
+  REQUIRE(fine.reply.ok());
+  CHECK(fine.reply->contains("compiledMs"));
+}
+
+TEST_CASE("a cancelled step keeps what it has said, and the process goes on") {
+  ModelProcess model(script({{{"when", "hang"}, {"say", "I begin"}, {"fault", "hang"}}, {{"say", "Hello."}}}));
+  const uint64_t id = model.send("step", step("hang"));
+  model.wait_for_text(id, "begin");
+  model.cancel(id);
+  const wire::StepResult result = result_of(model.finish(id));
+  CHECK(result.stop == StepStop::cancelled);
+  REQUIRE(result.items.size() == 1);
+  CHECK(result.items[0].text == "I begin");
+  CHECK(result_of(model.request("step", step("hello"))).items[0].text == "Hello.");
+}
+
+TEST_CASE("a step cancelled during prefill ends without items") {
+  ModelProcess model(script({{{"when", "hang"}, {"say", ""}, {"fault", "hang"}}, {{"say", "Hello."}}}));
+  const uint64_t id = model.send("step", step("hang"));
+  model.cancel(id);
+  const wire::StepResult result = result_of(model.finish(id));
+  CHECK(result.stop == StepStop::cancelled);
+  CHECK(result.items.empty());
+  CHECK(result_of(model.request("step", step("hello"))).items[0].text == "Hello.");
+}
+
+TEST_CASE("a cancel of one session does not end the step of another") {
+  ModelProcess model(script({{{"when", "hang"}, {"say", "I begin"}, {"fault", "hang"}}, {{"say", "Hello."}}}));
+  const uint64_t hanging = model.send("step", step("hang"));
+  model.wait_for_text(hanging, "begin");
+  Json other = step("hang");
+  other["sessionId"] = "other";
+  const uint64_t second = model.send("step", other);
+  model.cancel(second);
+  CHECK(result_of(model.finish(second)).stop == StepStop::cancelled);
+  model.cancel(hanging);
+  CHECK(result_of(model.finish(hanging)).stop == StepStop::cancelled);
+}
+
+TEST_CASE("a crash closes the channel") {
+  ModelProcess model(script({{{"say", "bye"}, {"fault", "crash"}}}));
+  model.send("step", step("x"));
+  CHECK(WIFSIGNALED(model.wait_for_end()));
+}
+
+TEST_CASE("NaN is model_failed and the next step works") {
+  ModelProcess model(script({{{"when", "nan"}, {"say", "so"}, {"fault", "nan"}}, {{"say", "Hello."}}}));
+  const Outcome failed = model.request("step", step("nan"));
+  REQUIRE_FALSE(failed.reply.ok());
+  CHECK(failed.reply.error().code() == Code::model_failed);
+  CHECK(result_of(model.request("step", step("hello"))).items[0].text == "Hello.");
+}
+
+TEST_CASE("a prompt over the context says how much is needed and how much there is") {
+  ModelProcess model(script({{{"say", "Hello."}}}, 64));
+  const Outcome refused = model.request("step", step(std::string(500, 'x')));
+  REQUIRE_FALSE(refused.reply.ok());
+  CHECK(refused.reply.error().code() == Code::context_exceeded);
+  CHECK(refused.reply.error().data()["available"] == 64);
+  CHECK(refused.reply.error().data()["needed"] > 500);
+}
+
+TEST_CASE("a start that fails names file and field, and the process can be started again") {
+  ModelProcess model;
+  model.hello();
+  CHECK(model.request("step", step("x")).reply.error().code() == Code::model_not_loaded);
+  const auto no_script = model.request("start", {{"modelDir", "/nowhere"}}).reply;
+  CHECK(no_script.error().code() == Code::model_not_loaded);
+  const auto no_file = model.request("start", {{"script", "/nowhere/script.json"}}).reply;
+  CHECK(no_file.error().code() == Code::model_not_loaded);
+  CHECK(no_file.error().message().find("/nowhere/script.json") != std::string::npos);
+  const auto bad_field = model.start({{"tokenizer", tokenizer_path()}, {"rules", {{{"say", 7}}}}});
+  CHECK(bad_field.error().code() == Code::model_not_loaded);
+  CHECK(bad_field.error().message().find("/rules/0/say") != std::string::npos);
+  CHECK(model.request("step", step("x")).reply.error().message() == bad_field.error().message());
+  CHECK(model.request("status", Json::object()).reply.value()["state"] == "failed");
+  const auto bad_tokenizer = model.start({{"tokenizer", "/nowhere/tokenizer.json"}, {"rules", Json::array()}});
+  CHECK(bad_tokenizer.error().message().find("/nowhere/tokenizer.json") != std::string::npos);
+  REQUIRE(model.start(script({{{"say", "Hello."}}})).ok());
+  CHECK(model.request("status", Json::object()).reply.value()["state"] == "ready");
+  CHECK(result_of(model.request("step", step("x"))).items[0].text == "Hello.");
+  CHECK(model.start(script(Json::array())).error().code() == Code::invalid_request);
+}
+
+TEST_CASE("a request that makes no sense is answered and the process goes on") {
+  ModelProcess model(script({{{"when", "hang"}, {"say", ""}, {"fault", "hang"}}, {{"say", "Hello."}}}));
+  CHECK(model.request("dance", Json::object()).reply.error().code() == Code::method_not_found);
+  const auto wrong = model.request("step", {{"items", "none"}}).reply;
+  CHECK(wrong.error().code() == Code::invalid_params);
+  CHECK(wrong.error().data()["pointer"] == "/items");
+  CHECK(model.request("step", step("x", {{"allowed", {"unknown"}}})).reply.error().code() == Code::invalid_params);
+  model.send_frame({900, wire::FrameKind::request, "step", "{"});
+  CHECK(model.finish(900).reply.error().code() == Code::parse_error);
+  const uint64_t open = model.send("step", step("hang"));
+  model.send_frame({open, wire::FrameKind::request, "step", "{}"});
+  CHECK(model.finish(open).reply.error().code() == Code::invalid_request);  // the id is in use
+  model.cancel(12345);                                                        // of nothing: ignored
+  model.cancel(open);
+  CHECK(result_of(model.finish(open)).stop == StepStop::cancelled);
+}
+
+TEST_CASE("bytes that are no frame end the process") {
+  ModelProcess model;
+  model.hello();
+  const std::string lies("\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+  REQUIRE(::send(model.fd(), lies.data(), lies.size(), MSG_NOSIGNAL) == 8);
+  const int status = model.wait_for_end();
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+}
+
+TEST_CASE("a closed socket ends the process, also while it hangs") {
+  ModelProcess model(script({{{"say", "I begin"}, {"fault", "hang"}}}));
+  const uint64_t id = model.send("step", step("x"));
+  model.wait_for_text(id, "begin");
+  model.close();
+  const int status = model.wait_after_close();
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("tokenize, render and fit need no engine") {
+  ModelProcess model(script({{{"say", "Hello."}}}));
+  const Json trusted = model.request("tokenize", {{"text", "<turn|>"}}).reply.value();
+  CHECK(trusted["tokens"].size() == 1);
+  const Json untrusted = model.request("tokenize", {{"text", "<turn|>"}, {"untrusted", true}}).reply.value();
+  CHECK(untrusted["tokens"].size() > 1);
+  const Json rendered = model.request("render", step("hi")).reply.value();
+  CHECK(rendered["prompt"] == "<bos><|turn>system\nYou are hob.<turn|>\n<|turn>user\nhi<turn|>\n<|turn>model\n");
+  const std::string lines = [] {
+    std::string out;
+    for (int i = 0; i < 200; ++i) out += "a line of text\n";
+    return out;
+  }();
+  const Json cut = model.request("fit", {{"result", {{"content", lines}}}, {"budgetTokens", 100}}).reply.value();
+  CHECK(cut["result"]["truncated"] == true);
+  CHECK(cut["result"]["content"].get<std::string>().size() < lines.size());
+}
+
+TEST_CASE("generate answers each line, and an error line does not end it") {
+  Folder folder;
+  wire::ModelStart start;
+  start.script = folder.write("s.json", json::dump(script({{{"when", "hello"}, {"say", "Hello."}}, {{"say", "What?"}}})));
+  std::istringstream in(json::dump(step("hello")) + "\n{\n" + json::dump(step("x")) + "\n");
+  std::ostringstream out, errors;
+  CHECK(run_generate(start, load_script, in, out, errors) == 0);
+  std::istringstream lines(out.str());
+  std::vector<Json> replies;
+  for (std::string line; std::getline(lines, line);) replies.push_back(*json::parse(line, json::kWire));
+  REQUIRE(replies.size() == 3);
+  CHECK(replies[0]["items"][0]["text"] == "Hello.");
+  CHECK(replies[1]["error"]["data"]["kind"] == "parse_error");
+  CHECK(replies[2]["items"][0]["text"] == "What?");
+  start.script = "/nowhere";
+  std::istringstream empty;
+  CHECK(run_generate(start, load_script, empty, out, errors) == 1);
+  CHECK(errors.str().find("/nowhere") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace hob::serve
