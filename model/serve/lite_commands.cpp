@@ -2,10 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 
-#ifdef HOB_GRAMMAR_BENCH
 #include "model/bench/grammar_stdio.h"
-#endif
 #include "model/text/text_commands.h"
 
 namespace hob::serve {
@@ -36,13 +35,12 @@ void add_lite_commands(CLI::App& app, int& status) {
       "Options: --model DIR\nExample:\n  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | "
       "hob-model-lite render --model DIR",
       text::render_command);
-#ifdef HOB_GRAMMAR_BENCH
   CLI::App* bench = app.add_subcommand("grammar-bench", "Measures the constraint engine: one request a line in, one "
                                                         "reply a line out");
-  bench->add_flag("--stdio", "Speak on standard input and output (the only way there is)");
+  const auto stdio = std::make_shared<bool>(true);
+  bench->add_flag("--stdio", *stdio, "Speak on standard input and output (the only way there is)");
   bench->footer("Example:\n  echo '{\"op\":\"hello\"}' | hob-model-lite grammar-bench --stdio");
-  bench->callback([&status] { status = bench::run_grammar_stdio(std::cin, std::cout); });
-#endif
+  bench->callback([stdio, &status] { status = bench::run_grammar_stdio(std::cin, std::cout); });
 }
 
 }  // namespace hob::serve
