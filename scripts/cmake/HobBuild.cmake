@@ -21,6 +21,7 @@ target_compile_options(hob_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing)
 
 add_custom_target(tsan_tests)
+add_custom_target(programs)  # what an installation has, without the tests
 
 # hob_library(NAME SOURCES ... [PUBLIC ...] [PRIVATE ...] [TESTS ...] [TEST_LINKS ...] [TEST_LABELS ...])
 # makes the static library hob_NAME with the alias hob::NAME and, from TESTS, the test program NAME_test.
@@ -62,6 +63,7 @@ function(hob_program NAME)
   add_executable(${NAME} ${A_SOURCES})
   target_link_libraries(${NAME} PRIVATE hob_options ${A_LINKS})
   install(TARGETS ${NAME} RUNTIME DESTINATION bin)
+  add_dependencies(programs ${NAME})
 endfunction()
 
 # The build id that hobd, its children and clients compare: version and commit (or a hash of nothing in a tarball).

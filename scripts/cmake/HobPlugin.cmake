@@ -21,6 +21,7 @@ function(hob_plugin NAME)
     COMMAND chmod go-w "${A_FOLDER}/plugin.json" VERBATIM)
   set_property(TARGET ${NAME}_plugin APPEND PROPERTY LINK_DEPENDS "${A_MANIFEST}")
   if(NOT A_NO_INSTALL)
+    add_dependencies(programs ${NAME}_plugin)
     install(TARGETS ${NAME}_plugin LIBRARY DESTINATION lib/hob/plugins/${NAME}
       PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
     install(FILES "${A_MANIFEST}" DESTINATION lib/hob/plugins/${NAME}
