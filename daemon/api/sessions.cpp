@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "daemon/api/house.h"
-#include "daemon/session/fold.h"
+#include "daemon/session/items.h"
 #include "daemon/turn/loop.h"
 #include "schemas/base/fd.h"
 #include "schemas/base/ids.h"
@@ -93,23 +93,10 @@ Async<Result<wire::SessionNewResult>> create(House& house, wire::SessionNew para
   co_return wire::SessionNewResult{row.id, {{"currentModeId", row.mode}, {"availableModes", available}}};
 }
 
-Async<Result<std::vector<store::Event>>> history(House& house, std::string id, bool with_hidden) {
-  std::vector<store::Event> all;
-  constexpr uint32_t kPage = 1000;
-  for (size_t got = kPage; got == kPage;) {
-    const int64_t after = all.empty() ? 0 : all.back().row;
-    HOB_CO_TRY(page, co_await house.surroundings.store.events(
-                         after, kPage, store::session_log(id, with_hidden)));
-    got = page.size();
-    std::move(page.begin(), page.end(), std::back_inserter(all));
-  }
-  co_return all;
-}
-
 Async<Result<wire::Nothing>> load(House& house, wire::SessionLoad params, rpc::Request request) {
   HOB_CO_TRY(row, co_await find(house, params.session_id));
   if (params.cwd && *params.cwd != row.cwd) co_return invalid_params("/cwd", "the session's own directory " + row.cwd, *params.cwd);
-  HOB_CO_TRY(events, co_await history(house, row.id, false));
+  HOB_CO_TRY(events, co_await session::history(house.surroundings.store, row.id, false));
   attach(request, row.id);
   if (const auto connection = request.connection.lock()) {
     for (const store::Event& event : events) {
@@ -132,7 +119,7 @@ Async<Result<wire::SessionGetResult>> get(House& house, wire::SessionGet params)
   HOB_CO_TRY(row, co_await find(house, params.session_id));
   wire::SessionGetResult out{session::session_info(row), house.turns.active_turn(row.id), std::nullopt};
   if (params.include_items) {
-    HOB_CO_TRY(events, co_await history(house, row.id, false));
+    HOB_CO_TRY(events, co_await session::history(house.surroundings.store, row.id, false));
     HOB_CO_TRY(items, session::items(events));
     out.items = std::move(items);
     for (wire::Item& item : *out.items) item.produced.reset();

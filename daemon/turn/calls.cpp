@@ -1,6 +1,7 @@
 // The calls of one model step: permission, intent, effect, result, observation, each journalled before the next.
 #include <algorithm>
 
+#include "daemon/session/items.h"
 #include "daemon/turn/loop.h"
 #include "schemas/base/ids.h"
 #include "schemas/base/log.h"
@@ -271,7 +272,7 @@ Async<Result<void>> Loop::observe(size_t index) {
     }
   }
   store::Commit observation;
-  observation.events.push_back(item_event(turn_->session_id, turn_->turn_id, item));
+  observation.events.push_back(session::item_event(turn_->session_id, item));
   HOB_CO_TRY_VOID(co_await commit(std::move(observation)));
   refresh_state("running");
   co_return Result<void>();

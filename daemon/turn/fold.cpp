@@ -143,15 +143,6 @@ uint32_t TurnFold::most_repeats() const {
   return most;
 }
 
-store::NewEvent item_event(const std::string& session_id, const std::string& turn_id, const wire::Item& item) {
-  wire::Item shown = item;
-  store::NewEvent event{.session_id = session_id, .turn_id = turn_id, .item_id = item.id, .type = "item.completed"};
-  if (shown.produced) event.secret = {{"produced", describe::write(*shown.produced)}};
-  shown.produced.reset();
-  event.data = describe::write(shown);
-  return event;
-}
-
 store::NewEvent step_event(const std::string& session_id, const std::string& turn_id, const wire::StepResult& result) {
   return {.session_id = session_id,
           .turn_id = turn_id,

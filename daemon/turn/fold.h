@@ -86,7 +86,6 @@ class TurnFold {
 };
 
 /// The log's forms of what the loop writes.
-store::NewEvent item_event(const std::string& session_id, const std::string& turn_id, const wire::Item& item);
 store::NewEvent step_event(const std::string& session_id, const std::string& turn_id, const wire::StepResult& result);
 store::NewEvent intent_event(const std::string& session_id, const std::string& turn_id, const std::string& call_id);
 store::NewEvent result_event(

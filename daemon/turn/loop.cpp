@@ -1,6 +1,6 @@
 #include "daemon/turn/loop.h"
 
-#include "daemon/session/fold.h"
+#include "daemon/session/items.h"
 #include "daemon/turn/system_text.h"
 #include "schemas/base/ids.h"
 #include "schemas/base/log.h"
@@ -81,17 +81,9 @@ Async<void> Loop::run() {
 Async<Result<void>> Loop::load() {
   HOB_CO_TRY(session, co_await s_.store.session(turn_->session_id));
   session_ = std::move(session);
-  constexpr uint32_t kPage = 1000;
-  for (size_t got = kPage; got == kPage;) {
-    const int64_t after = history_.empty() ? 0 : history_.back().row;
-    HOB_CO_TRY(page, co_await s_.store.events(
-                         after, kPage, store::session_log(turn_->session_id)));
-    got = page.size();
-    for (store::Event& event : page) {
-      fold_.apply(event);
-      history_.push_back(std::move(event));
-    }
-  }
+  HOB_CO_TRY(history, co_await session::history(s_.store, turn_->session_id, true));
+  history_ = std::move(history);
+  for (const store::Event& event : history_) fold_.apply(event);
   for (const Json& tool : session_.settings.value("declared", Json::array())) {
     if (auto decl = describe::read<wire::ToolDecl>(tool); decl) declared_.push_back(*std::move(decl));
   }
@@ -212,7 +204,7 @@ Async<Result<void>> Loop::step() {
     item.step = step_number;
     if (item.kind == wire::ItemKind::tool_call) item.call_id = new_id(s_.clock, s_.random);
     if (result->incomplete && item.kind == wire::ItemKind::structured_output) item.incomplete = true;
-    commit.events.push_back(item_event(turn_->session_id, turn_->turn_id, item));
+    commit.events.push_back(session::item_event(turn_->session_id, item));
   }
   commit.events.push_back(step_event(turn_->session_id, turn_->turn_id, *result));
   commit.events.push_back({.session_id = turn_->session_id,

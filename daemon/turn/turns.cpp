@@ -2,6 +2,7 @@
 
 #include <asio/redirect_error.hpp>
 
+#include "daemon/session/items.h"
 #include "daemon/turn/input.h"
 #include "daemon/turn/loop.h"
 #include "schemas/base/ids.h"
@@ -96,7 +97,7 @@ Async<Result<wire::TurnStartResult>> Turns::start_new(wire::TurnStart params, st
   const wire::TurnStartResult result{turn->turn_id, events::cursor_of(s_.store, s_.store.last_row())};
   store::Commit commit;
   commit.events.push_back({.session_id = session.id, .turn_id = turn->turn_id, .type = "turn.started", .data = {{"params", describe::write(params)}}});
-  commit.events.push_back(item_event(session.id, turn->turn_id, message));
+  commit.events.push_back(session::item_event(session.id, message));
   commit.put_turns.push_back({.id = turn->turn_id,
                               .session_id = session.id,
                               .status = "running",
