@@ -179,7 +179,7 @@ Async<Result<std::optional<wire::CallResult>>> Loop::permission(size_t index, st
   }
   policy::Outcome outcome{call.answer, call.note};
   if (call.phase != CallPhase::answered) {
-    const wire::OnAsk on_ask = fold_.params().on_ask;
+    const wire::OnAsk on_ask = fold_.params().on_ask.value_or(wire::OnAsk::wait);
     if (call.phase == CallPhase::requested && on_ask == wire::OnAsk::deny) {
       audit.push_back({"turn " + turn_->turn_id, "deny " + name, {{"rule", "onAsk: deny"}}});
       co_return Instead(denied(name, "it needs a person's answer and nobody can be asked", ""));

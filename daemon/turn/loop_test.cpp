@@ -278,6 +278,9 @@ TEST_CASE("what needs asking is denied where nobody may be asked, and the model 
   CHECK(state.denied_calls == 1);
   CHECK(life.fake_tools_->ran.empty());
   CHECK(life.observation().at("kind") == "denied");
+  life.policy_ = policy::Policy({.on_ask = wire::OnAsk::deny});
+  life.model_.script = {calls({{"change", R"({"at":"x"})"}}), says("I still may not.")};
+  CHECK(life.turn().denied_calls == 1);  // as the configuration says where the turn does not
   life.model_.script = {calls({{"change", R"({"at":"x"})"}})};
   const auto failed = life.turn([](wire::TurnStart& params) { params.on_ask = wire::OnAsk::fail; });
   CHECK(failed.status == "failed");

@@ -76,6 +76,7 @@ Async<Result<wire::TurnStartResult>> Turns::start_new(wire::TurnStart params, st
     const Json standing = session.settings.value("responseSchema", Json());
     if (standing.is_object() || standing.is_boolean()) params.response_schema = standing;
   }
+  if (!params.on_ask) params.on_ask = s_.policy.config().on_ask;
   if (const auto active = active_turn(session.id)) {
     co_return Error(Code::turn_active, "The session has a turn that is not over.").with("turnId", *active);
   }

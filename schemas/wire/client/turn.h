@@ -41,7 +41,7 @@ struct TurnStart {
   std::optional<Thinking> thinking;
   std::optional<TurnLimits> limits;
   std::optional<std::vector<std::string>> allow;  // tools that need no asking in this turn (--allow; owner peers, audited)
-  OnAsk on_ask = OnAsk::wait;     // what happens when policy says ask: wait for a person, deny, or fail the turn
+  std::optional<OnAsk> on_ask;    // what happens when policy says ask; missing: as the configuration says
   std::optional<std::string> idempotency_key;
 
   template <typename D>
@@ -55,7 +55,7 @@ struct TurnStart {
     d.field("thinking", &TurnStart::thinking, "");
     d.field("limits", &TurnStart::limits, "");
     d.field("allow", &TurnStart::allow, "Tools that need no asking in this turn; audited.");
-    d.defaulted("onAsk", &TurnStart::on_ask, "When policy says ask: wait for a person, deny, or fail.");
+    d.field("onAsk", &TurnStart::on_ask, "When policy says ask: wait for a person, deny, or fail. Missing: as the configuration says.");
     d.field("idempotencyKey", &TurnStart::idempotency_key, "", {.min_length = 1, .max_length = 200});
   }
 };
