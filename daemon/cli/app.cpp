@@ -1,0 +1,28 @@
+#include "daemon/cli/app.h"
+
+#include <cstdio>
+
+#include "schemas/base/json.h"
+
+namespace hob::cli {
+
+void add_common(CLI::App& command, Shared& shared) {
+  command.add_option("--socket", shared.socket, "The daemon's socket, instead of the usual place")->type_name("PATH");
+  command.add_flag("--json", shared.json, "Print one JSON object");
+}
+
+void fail(Shared& shared, const Error& error) {
+  shared.exit = exit_of(error);
+  if (shared.json) {
+    std::printf("%s\n", json::dump({{"error", error.to_json()}, {"exitCode", shared.exit}}).c_str());
+    return;
+  }
+  shared.terminal.warn(error.message());
+  const Json wire = error.to_json();
+  const std::string hint = wire.value("data", Json::object()).value("hint", "");
+  if (!hint.empty()) shared.terminal.note("  " + hint);
+}
+
+void examples(CLI::App& command, const std::string& lines) { command.footer("Examples:\n" + lines); }
+
+}  // namespace hob::cli
