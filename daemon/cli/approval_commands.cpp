@@ -48,7 +48,7 @@ Result<void> answer(Shared& shared, const AnswerOptions& options, const std::str
 void add_approval_commands(CLI::App& app, Shared& shared) {
   CLI::App* approvals = app.add_subcommand("approvals", "Answers the agent's questions for permission");
   approvals->require_subcommand(1);
-  examples(*approvals, "  hob approvals list\n  hob approvals allow 01J9ZK3V5T8QW2R4Y6B7N8M9P0");
+  examples(*approvals, "  hob approvals list\n  hob approvals allow 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
   CLI::App* list_app = approvals->add_subcommand("list", "Questions that wait");
   add_common(*list_app, shared);
   examples(*list_app, "  hob approvals list --json");
@@ -62,7 +62,7 @@ void add_approval_commands(CLI::App& app, Shared& shared) {
     command->add_flag("--always", options->always, "For this tool, as long as the session lives");
     if (word == "reject") command->add_option("--note", options->note, "Told to the model")->type_name("TEXT");
     add_common(*command, shared);
-    examples(*command, "  hob approvals " + word + " 01J9ZK3V5T8QW2R4Y6B7N8M9P0");
+    examples(*command, "  hob approvals " + word + " 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
     command->callback([&shared, options, word] {
       if (auto result = answer(shared, *options, word); !result) fail(shared, result.error());
     });

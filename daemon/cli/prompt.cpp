@@ -39,12 +39,12 @@ Result<std::string> read_piped(Terminal& terminal) {
       return Error(Code::invalid_params, "Standard input has more than 1 MiB; give the agent the file's name instead.");
     }
   }
-  if (!is_utf8(text)) return Error(Code::invalid_params, "Standard input is not UTF-8 text; give the agent the file's name instead.");
+  if (!utf8::valid(text)) return Error(Code::invalid_params, "Standard input is not UTF-8 text; give the agent the file's name instead.");
   return text;
 }
 
 Result<std::string> whole_prompt(const std::string& prompt, const std::string& piped) {
-  if (!is_utf8(prompt)) return Error(Code::invalid_params, "The prompt is not UTF-8 text.");
+  if (!utf8::valid(prompt)) return Error(Code::invalid_params, "The prompt is not UTF-8 text.");
   if (prompt.empty() && piped.find_first_not_of(" \t\r\n") == std::string::npos) {
     return Error(Code::invalid_params, "There is no prompt. Say what to do: hob run \"What is 17 * 23?\"");
   }

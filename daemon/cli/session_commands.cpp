@@ -160,7 +160,7 @@ void add_session_commands(CLI::App& app, Shared& shared) {
   auto ids = std::make_shared<std::vector<std::string>>();
   delete_app->add_option("ids", *ids, "The sessions")->required()->type_name("ID...");
   add_common(*delete_app, shared);
-  examples(*delete_app, "  hob sessions delete 01J9ZK3V5T8QW2R4Y6B7N8M9P0");
+  examples(*delete_app, "  hob sessions delete 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
   delete_app->callback([&shared, ids] {
     if (auto result = erase(shared, *ids); !result) fail(shared, result.error());
   });
