@@ -118,4 +118,18 @@ int start_process(const std::vector<std::string>& command, const std::map<std::s
   _exit(127);
 }
 
+int wait_for(int pid) {
+  int status = 0;
+  const auto end = Clock::now() + kMost;
+  while (::waitpid(pid, &status, WNOHANG) == 0) {
+    if (Clock::now() > end) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, &status, 0);
+      break;
+    }
+    ::poll(nullptr, 0, 5);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 }  // namespace hob::tests

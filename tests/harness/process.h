@@ -30,6 +30,9 @@ Ran run_process(const std::vector<std::string>& command, const ProcessOptions& o
 /// Starts a program that goes on; its output is appended to `log`.
 int start_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment, const std::string& log);
 
+/// Waits for a program of start_process; its exit as in Ran.
+int wait_for(int pid);
+
 /// build/PRESET/bin/NAME
 std::string binary(const std::string& name);
 
