@@ -6,9 +6,9 @@
 
 namespace hob::cli {
 
-void add_common(CLI::App& command, Shared& shared) {
-  command.add_option("--socket", shared.socket, "The daemon's socket, instead of the usual place")->type_name("PATH");
-  command.add_flag("--json", shared.json, "Print one JSON object");
+void add_common(Command& command, Shared& shared) {
+  command.option("--socket", shared.socket, "The daemon's socket, instead of the usual place").shown_as("PATH");
+  command.flag("--json", shared.json, "Print one JSON object");
 }
 
 void fail(Shared& shared, const Error& error) {
@@ -22,7 +22,5 @@ void fail(Shared& shared, const Error& error) {
   const std::string hint = wire.value("data", Json::object()).value("hint", "");
   if (!hint.empty()) shared.terminal.note("  " + hint);
 }
-
-void examples(CLI::App& command, const std::string& lines) { command.footer("Examples:\n" + lines); }
 
 }  // namespace hob::cli

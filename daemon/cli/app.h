@@ -1,15 +1,15 @@
 // Shared: what every command of `hob` gets: the options that stand everywhere, the terminal, and the exit code that it
 // leaves behind. Each family of commands adds itself to the parser and works in its callback.
 //
-//   void add_memory_commands(CLI::App& app, Shared& shared);
+//   void add_memory_commands(Command& app, Shared& shared);
 //
 // One thread; lives in main().
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
+#include "daemon/cli/command.h"
 #include "daemon/cli/exit_code.h"
 #include "daemon/cli/terminal.h"
 #include "daemon/config/config.h"
@@ -28,22 +28,20 @@ struct Shared {
 };
 
 /// --socket and --json, on the command itself so that they may stand behind it.
-void add_common(CLI::App& command, Shared& shared);
+void add_common(Command& command, Shared& shared);
 /// Says what went wrong (with --json as an object on standard output) and sets the exit code.
 void fail(Shared& shared, const Error& error);
-/// "examples:" under the help text.
-void examples(CLI::App& command, const std::string& lines);
 
-void add_run_command(CLI::App& app, Shared& shared);
-void add_session_commands(CLI::App& app, Shared& shared);
-void add_tool_commands(CLI::App& app, Shared& shared);
-void add_approval_commands(CLI::App& app, Shared& shared);
-void add_model_commands(CLI::App& app, Shared& shared);
-void add_schema_commands(CLI::App& app, Shared& shared);
-void add_memory_commands(CLI::App& app, Shared& shared);
-void add_daemon_commands(CLI::App& app, Shared& shared);
-void add_doctor_command(CLI::App& app, Shared& shared);
-void add_completion_command(CLI::App& app, Shared& shared);
-void add_version_command(CLI::App& app, Shared& shared);
+void add_run_command(Command& app, Shared& shared);
+void add_session_commands(Command& app, Shared& shared);
+void add_tool_commands(Command& app, Shared& shared);
+void add_approval_commands(Command& app, Shared& shared);
+void add_model_commands(Command& app, Shared& shared);
+void add_schema_commands(Command& app, Shared& shared);
+void add_memory_commands(Command& app, Shared& shared);
+void add_daemon_commands(Command& app, Shared& shared);
+void add_doctor_command(Command& app, Shared& shared);
+void add_completion_command(Command& app, Shared& shared);
+void add_version_command(Command& app, Shared& shared);
 
 }  // namespace hob::cli

@@ -45,25 +45,25 @@ Result<void> answer(Shared& shared, const AnswerOptions& options, const std::str
 
 }  // namespace
 
-void add_approval_commands(CLI::App& app, Shared& shared) {
-  CLI::App* approvals = app.add_subcommand("approvals", "Answers the agent's questions for permission");
-  approvals->require_subcommand(1);
-  examples(*approvals, "  hob approvals list\n  hob approvals allow 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
-  CLI::App* list_app = approvals->add_subcommand("list", "Questions that wait");
-  add_common(*list_app, shared);
-  examples(*list_app, "  hob approvals list --json");
-  list_app->callback([&shared] {
+void add_approval_commands(Command& app, Shared& shared) {
+  Command& approvals = app.add("approvals", "Answers the agent's questions for permission");
+  approvals.wants_subcommand(true);
+  approvals.examples("  hob approvals list\n  hob approvals allow 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
+  Command& list_app = approvals.add("list", "Questions that wait");
+  add_common(list_app, shared);
+  list_app.examples("  hob approvals list --json");
+  list_app.run([&shared] {
     if (auto result = list(shared); !result) fail(shared, result.error());
   });
   for (const std::string word : {"allow", "reject"}) {
-    CLI::App* command = approvals->add_subcommand(word, word == "allow" ? "Lets the call run" : "Refuses the call");
+    Command& command = approvals.add(word, word == "allow" ? "Lets the call run" : "Refuses the call");
     auto options = std::make_shared<AnswerOptions>();
-    command->add_option("id", options->id, "From hob approvals list")->required()->type_name("ID");
-    command->add_flag("--always", options->always, "For this tool, as long as the session lives");
-    if (word == "reject") command->add_option("--note", options->note, "Told to the model")->type_name("TEXT");
-    add_common(*command, shared);
-    examples(*command, "  hob approvals " + word + " 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
-    command->callback([&shared, options, word] {
+    command.option("id", options->id, "From hob approvals list").required().shown_as("ID");
+    command.flag("--always", options->always, "For this tool, as long as the session lives");
+    if (word == "reject") command.option("--note", options->note, "Told to the model").shown_as("TEXT");
+    add_common(command, shared);
+    command.examples("  hob approvals " + word + " 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
+    command.run([&shared, options, word] {
       if (auto result = answer(shared, *options, word); !result) fail(shared, result.error());
     });
   }

@@ -1,5 +1,6 @@
 #include "daemon/cli/command_line.h"
 
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
 
@@ -12,30 +13,12 @@
 #endif
 
 namespace hob::cli {
-namespace {
-
-std::vector<CLI::App*> commands_of(const CLI::App& app) {
-  std::vector<CLI::App*> out;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) out.push_back(const_cast<CLI::App*>(sub));
-  return out;
-}
-
-bool takes_words(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional()) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-void build(CLI::App& app, Shared& shared) {
-  app.description("hob: an agent that lives on your machine.");
-  app.set_version_flag("--version", std::string("hob ") + HOB_VERSION + " (build " + wire::build_id() + ")");
-  app.require_subcommand(1);
+void build(Command& app, Shared& shared) {
+  app.version(std::string("hob ") + HOB_VERSION + " (build " + wire::build_id() + ")");
+  app.wants_subcommand(true);
   add_common(app, shared);
-  examples(app,
-           "  hob run \"What is 17 * 23?\"\n"
+  app.examples(
+      "  hob run \"What is 17 * 23?\"\n"
            "  hob sessions show last\n"
            "  hob doctor\n"
            "environment: HOB_STATE_DIR, HOB_CONFIG_DIR (everything private to one daemon), NO_COLOR");
@@ -52,8 +35,8 @@ void build(CLI::App& app, Shared& shared) {
   add_version_command(app, shared);
 }
 
-std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
-  const CLI::App* here = &app;
+std::optional<std::string> unknown_command(const Command& app, const std::vector<std::string>& words) {
+  const Command* here = &app;
   std::string path = "hob";
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -62,13 +45,12 @@ std::optional<std::string> unknown_command(const CLI::App& app, const std::vecto
       continue;
     }
     if (word.empty() || word[0] == '-') continue;
-    const std::vector<CLI::App*> commands = commands_of(*here);
-    if (commands.empty() || takes_words(*here)) return std::nullopt;
-    const CLI::App* next = nullptr;
+    if (here->commands().empty() || here->takes_words()) return std::nullopt;
+    const Command* next = nullptr;
     std::vector<std::string> names;
-    for (const CLI::App* command : commands) {
-      names.push_back(command->get_name());
-      if (command->get_name() == word) next = command;
+    for (const auto& command : here->commands()) {
+      names.push_back(command->name());
+      if (command->name() == word) next = command.get();
     }
     if (next == nullptr) {
       std::string text = "There is no command \"" + path + " " + visible(word.substr(0, 60)) + "\".";
@@ -89,18 +71,16 @@ int run_command_line(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
   Interrupts::install();
   Shared shared;
-  CLI::App app("", "hob");
+  Command app("hob", "hob: an agent that lives on your machine.");
   build(app, shared);
   const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (const auto unknown = unknown_command(app, words)) {
     shared.terminal.warn(*unknown);
     return kUsage;
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // help and version
-    shared.terminal.warn(error.what());
+  std::string problem;
+  if (app.parse(argc, argv, problem) != 0) {
+    shared.terminal.warn(problem);
     std::fprintf(stderr, "See hob --help, or the --help of the command.\n");
     return kUsage;
   }

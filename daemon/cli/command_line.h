@@ -7,10 +7,10 @@
 
 namespace hob::cli {
 
-void build(CLI::App& app, Shared& shared);
+void build(Command& app, Shared& shared);
 
 /// For a word where a command should stand and none of that name is: what to say. nullopt: all names are known.
-std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& words);
+std::optional<std::string> unknown_command(const Command& app, const std::vector<std::string>& words);
 
 int run_command_line(int argc, char** argv);
 

@@ -9,13 +9,13 @@ namespace {
 
 struct Line {
   Shared shared;
-  CLI::App app{"", "hob"};
+  Command app{"hob", "an agent"};
   Line() { build(app, shared); }
   std::string unknown(const std::vector<std::string>& words) { return unknown_command(app, words).value_or(""); }
 };
 
-void each(const CLI::App& app, const std::function<void(const CLI::App&)>& visit) {
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+void each(const Command& app, const std::function<void(const Command&)>& visit) {
+  for (const auto& sub : app.commands()) {
     visit(*sub);
     each(*sub, visit);
   }
@@ -33,12 +33,12 @@ TEST_CASE("a slip in a command's name is named, a task without `run` is pointed 
 
 TEST_CASE("every command that is not another program's has a help text with an example") {
   Line line;
-  each(line.app, [](const CLI::App& command) {
-    INFO(command.get_name());
-    CHECK_FALSE(command.get_description().empty());
-    const bool passes_on = command.get_prefix_command();
-    const bool shell = command.get_parent()->get_name() == "completion";
-    if (!passes_on && !shell) CHECK(command.get_footer().find("Examples:\n  ") == 0);
+  each(line.app, [](const Command& command) {
+    INFO(command.name());
+    CHECK_FALSE(command.about().empty());
+    const bool passes_on = command.passes_on();
+    const bool shell = command.parent()->name() == "completion";
+    if (!passes_on && !shell) CHECK(command.footer().find("Examples:\n  ") == 0);
   });
 }
 
@@ -47,9 +47,9 @@ TEST_CASE("completion names every command and option in each shell") {
   const std::string bash = completion_for(Shell::bash, line.app);
   const std::string zsh = completion_for(Shell::zsh, line.app);
   const std::string fish = completion_for(Shell::fish, line.app);
-  each(line.app, [&](const CLI::App& command) {
-    INFO(command.get_name());
-    for (const std::string* script : {&bash, &zsh, &fish}) CHECK(script->find(command.get_name()) != std::string::npos);
+  each(line.app, [&](const Command& command) {
+    INFO(command.name());
+    for (const std::string* script : {&bash, &zsh, &fish}) CHECK(script->find(command.name()) != std::string::npos);
   });
   CHECK(bash.find("--schema") != std::string::npos);
   CHECK(fish.find("-l schema") != std::string::npos);

@@ -8,29 +8,22 @@
 namespace hob::cli {
 namespace {
 
-struct Command {
-  std::string path;  // "daemon logs"; empty: hob itself
-  std::vector<std::pair<std::string, std::string>> subcommands;  // name, about
-  std::vector<std::pair<std::string, std::string>> options;      // --name, about
+struct Entry {
+  std::string path;                     // "daemon logs"; empty: hob itself
+  std::vector<OptionText> subcommands;  // by name
+  std::vector<OptionText> options;
 };
 
-void collect(const CLI::App& app, const std::string& path, std::vector<Command>& out) {
-  Command command{path, {}, {}};
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    command.subcommands.emplace_back(sub->get_name(), sub->get_description());
-  }
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) command.options.emplace_back("--" + name, option->get_description());
-  }
-  out.push_back(std::move(command));
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-    collect(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), out);
-  }
+void collect(const Command& from, const std::string& path, std::vector<Entry>& out) {
+  Entry entry{path, {}, from.options()};
+  for (const auto& sub : from.commands()) entry.subcommands.push_back({sub->name(), sub->about()});
+  out.push_back(std::move(entry));
+  for (const auto& sub : from.commands()) collect(*sub, path.empty() ? sub->name() : path + " " + sub->name(), out);
 }
 
-std::string words(const Command& command) {
+std::string words(const Entry& entry) {
   std::string out;
-  for (const auto& list : {command.subcommands, command.options}) {
+  for (const auto& list : {entry.subcommands, entry.options}) {
     for (const auto& [name, about] : list) out += (out.empty() ? "" : " ") + name;
   }
   return out;
@@ -43,23 +36,23 @@ std::string in_quotes(const std::string& text) {
   return out + "'";
 }
 
-std::string bash(const std::vector<Command>& commands) {
+std::string bash(const std::vector<Entry>& entries) {
   std::string out =
       "# bash completion of hob. Use it: source <(hob completion bash)\n"
       "_hob() {\n"
       "  local here=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word words=\"\"\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       "    case \"$path $word\" in\n";
-  for (const Command& command : commands) {
-    if (!command.path.empty()) {
-      const size_t space = command.path.rfind(' ');
-      const std::string before = space == std::string::npos ? "" : command.path.substr(0, space);
-      const std::string last = space == std::string::npos ? command.path : command.path.substr(space + 1);
-      out += "      " + in_quotes(before + " " + last) + ") path=" + in_quotes(command.path) + " ;;\n";
+  for (const Entry& entry : entries) {
+    if (!entry.path.empty()) {
+      const size_t space = entry.path.rfind(' ');
+      const std::string before = space == std::string::npos ? "" : entry.path.substr(0, space);
+      const std::string last = space == std::string::npos ? entry.path : entry.path.substr(space + 1);
+      out += "      " + in_quotes(before + " " + last) + ") path=" + in_quotes(entry.path) + " ;;\n";
     }
   }
   out += "    esac\n  done\n  case \"$path\" in\n";
-  for (const Command& command : commands) out += "    " + in_quotes(command.path) + ") words=" + in_quotes(words(command)) + " ;;\n";
+  for (const Entry& entry : entries) out += "    " + in_quotes(entry.path) + ") words=" + in_quotes(words(entry)) + " ;;\n";
   return out +
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$here\"))\n"
@@ -68,29 +61,29 @@ std::string bash(const std::vector<Command>& commands) {
          "complete -o filenames -F _hob hob\n";
 }
 
-std::string zsh(const std::vector<Command>& commands) {
+std::string zsh(const std::vector<Entry>& entries) {
   return "#compdef hob\n# zsh completion of hob. Use it: source <(hob completion zsh), or as _hob in a directory of $fpath\n"
-         "autoload -Uz bashcompinit && bashcompinit\n" + bash(commands);
+         "autoload -Uz bashcompinit && bashcompinit\n" + bash(entries);
 }
 
-std::string fish(const std::vector<Command>& commands) {
+std::string fish(const std::vector<Entry>& entries) {
   std::string out = "# fish completion of hob. Use it: hob completion fish | source\n";
-  for (const Command& command : commands) {
+  for (const Entry& entry : entries) {
     std::string condition;
-    if (command.path.empty()) {
+    if (entry.path.empty()) {
       condition = "__fish_use_subcommand";
     } else {
-      std::string rest = command.path;
+      std::string rest = entry.path;
       for (size_t space = rest.find(' ');; space = rest.find(' ')) {
         condition += (condition.empty() ? "" : "; and ") + std::string("__fish_seen_subcommand_from ") + rest.substr(0, space);
         if (space == std::string::npos) break;
         rest = rest.substr(space + 1);
       }
     }
-    for (const auto& [name, about] : command.subcommands) {
+    for (const auto& [name, about] : entry.subcommands) {
       out += "complete -c hob -f -n " + in_quotes(condition) + " -a " + name + " -d " + in_quotes(about) + "\n";
     }
-    for (const auto& [name, about] : command.options) {
+    for (const auto& [name, about] : entry.options) {
       out += "complete -c hob -n " + in_quotes(condition) + " -l " + name.substr(2) + " -d " + in_quotes(about) + "\n";
     }
   }
@@ -99,28 +92,28 @@ std::string fish(const std::vector<Command>& commands) {
 
 }  // namespace
 
-std::string completion_for(Shell shell, const CLI::App& app) {
-  std::vector<Command> commands;
-  collect(app, "", commands);
+std::string completion_for(Shell shell, const Command& app) {
+  std::vector<Entry> entries;
+  collect(app, "", entries);
   switch (shell) {
     case Shell::bash:
-      return bash(commands);
+      return bash(entries);
     case Shell::zsh:
-      return zsh(commands);
+      return zsh(entries);
     case Shell::fish:
-      return fish(commands);
+      return fish(entries);
   }
   return "";
 }
 
-void add_completion_command(CLI::App& app, Shared& shared) {
+void add_completion_command(Command& app, Shared& shared) {
   (void)shared;
-  CLI::App* completion = app.add_subcommand("completion", "Prints tab completion for a shell");
-  completion->require_subcommand(1);
-  examples(*completion, "  source <(hob completion bash)\n  hob completion fish | source");
+  Command& completion = app.add("completion", "Prints tab completion for a shell");
+  completion.wants_subcommand(true);
+  completion.examples("  source <(hob completion bash)\n  hob completion fish | source");
   for (const auto& [name, shell] : {std::pair{"bash", Shell::bash}, {"zsh", Shell::zsh}, {"fish", Shell::fish}}) {
-    CLI::App* command = completion->add_subcommand(name, std::string("For ") + name);
-    command->callback([&app, shell = shell] { std::fputs(completion_for(shell, app).c_str(), stdout); });
+    Command& command = completion.add(name, std::string("For ") + name);
+    command.run([&app, shell = shell] { std::fputs(completion_for(shell, app).c_str(), stdout); });
   }
 }
 

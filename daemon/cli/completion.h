@@ -3,13 +3,14 @@
 //   std::fputs(completion_for(Shell::bash, app).c_str(), stdout);
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "daemon/cli/command.h"
 
 namespace hob::cli {
 
 enum class Shell { bash, zsh, fish };
 
-std::string completion_for(Shell shell, const CLI::App& app);
+std::string completion_for(Shell shell, const Command& app);
 
 }  // namespace hob::cli

@@ -53,7 +53,7 @@ Result<void> stop(Shared& shared, bool now) {
 
 struct LogOptions {
   bool follow = false;
-  size_t lines = 100;
+  uint32_t lines = 100;
 };
 
 Result<void> logs(Shared& shared, const LogOptions& options) {
@@ -113,15 +113,15 @@ Result<void> version(Shared& shared) {
 
 }  // namespace
 
-void add_daemon_commands(CLI::App& app, Shared& shared) {
-  CLI::App* daemon = app.add_subcommand("daemon", "Starts, stops and watches the daemon");
-  daemon->require_subcommand(1);
-  examples(*daemon, "  hob daemon status\n  hob daemon logs -f\n  hob daemon restart");
-  const auto add = [&](const std::string& name, const std::string& about, auto work) {
-    CLI::App* command = daemon->add_subcommand(name, about);
-    add_common(*command, shared);
-    examples(*command, "  hob daemon " + name);
-    command->callback([&shared, work] {
+void add_daemon_commands(Command& app, Shared& shared) {
+  Command& daemon = app.add("daemon", "Starts, stops and watches the daemon");
+  daemon.wants_subcommand(true);
+  daemon.examples("  hob daemon status\n  hob daemon logs -f\n  hob daemon restart");
+  const auto add = [&](const std::string& name, const std::string& about, auto work) -> Command& {
+    Command& command = daemon.add(name, about);
+    add_common(command, shared);
+    command.examples("  hob daemon " + name);
+    command.run([&shared, work] {
       if (auto result = work(); !result) fail(shared, result.error());
     });
     return command;
@@ -130,24 +130,24 @@ void add_daemon_commands(CLI::App& app, Shared& shared) {
   add("status", "How the daemon is; exit status 3 when it does not run", [&shared] { return print_status(shared, Need::already); });
   auto now = std::make_shared<bool>(false);
   add("stop", "Stops the daemon; running turns go on at the next start", [&shared, now] { return stop(shared, *now); })
-      ->add_flag("--now", *now, "Do not wait for running turns");
+      .flag("--now", *now, "Do not wait for running turns");
   add("restart", "Stops the daemon and starts it again", [&shared, now]() -> Result<void> {
     HOB_TRY(places, shared.places());
     HOB_TRY(stopped, stop_daemon(shared, places, *now ? wire::ShutdownMode::now : wire::ShutdownMode::graceful));
     (void)stopped;
     return print_status(shared, Need::running);
-  })->add_flag("--now", *now, "Do not wait for running turns");
+  }).flag("--now", *now, "Do not wait for running turns");
   auto options = std::make_shared<LogOptions>();
-  CLI::App* log_app = add("logs", "The daemon's log", [&shared, options] { return logs(shared, *options); });
-  log_app->add_flag("-f,--follow", options->follow, "Go on printing what is added");
-  log_app->add_option("-n,--lines", options->lines, "How many of the last lines")->capture_default_str();
+  Command& log_app = add("logs", "The daemon's log", [&shared, options] { return logs(shared, *options); });
+  log_app.flag("-f,--follow", options->follow, "Go on printing what is added");
+  log_app.option("-n,--lines", options->lines, "How many of the last lines").says_default();
 }
 
-void add_version_command(CLI::App& app, Shared& shared) {
-  CLI::App* command = app.add_subcommand("version", "Versions of hob and of the running daemon");
-  add_common(*command, shared);
-  examples(*command, "  hob version --json");
-  command->callback([&shared] {
+void add_version_command(Command& app, Shared& shared) {
+  Command& command = app.add("version", "Versions of hob and of the running daemon");
+  add_common(command, shared);
+  command.examples("  hob version --json");
+  command.run([&shared] {
     if (auto result = version(shared); !result) fail(shared, result.error());
   });
 }

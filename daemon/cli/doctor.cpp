@@ -132,11 +132,11 @@ Result<void> doctor(Shared& shared) {
 
 }  // namespace
 
-void add_doctor_command(CLI::App& app, Shared& shared) {
-  CLI::App* command = app.add_subcommand("doctor", "Looks whether hob has what it needs on this machine");
-  add_common(*command, shared);
-  examples(*command, "  hob doctor\n  hob doctor --json\nExit status: 1 when something needed is missing.");
-  command->callback([&shared] {
+void add_doctor_command(Command& app, Shared& shared) {
+  Command& command = app.add("doctor", "Looks whether hob has what it needs on this machine");
+  add_common(command, shared);
+  command.examples("  hob doctor\n  hob doctor --json\nExit status: 1 when something needed is missing.");
+  command.run([&shared] {
     if (auto result = doctor(shared); !result) fail(shared, result.error());
   });
 }

@@ -58,30 +58,31 @@ Result<void> search(Shared& shared, const MemoryOptions& options) {
 
 }  // namespace
 
-void add_memory_commands(CLI::App& app, Shared& shared) {
-  CLI::App* memory = app.add_subcommand("memory", "Keeps and finds facts that sessions share");
-  memory->require_subcommand(1);
-  examples(*memory, "  hob memory put \"The door code is 4711\"\n  hob memory search \"door code\"");
-  CLI::App* put_app = memory->add_subcommand("put", "Keeps a fact");
+void add_memory_commands(Command& app, Shared& shared) {
+  Command& memory = app.add("memory", "Keeps and finds facts that sessions share");
+  memory.wants_subcommand(true);
+  memory.examples("  hob memory put \"The door code is 4711\"\n  hob memory search \"door code\"");
+  Command& put_app = memory.add("put", "Keeps a fact");
   auto options = std::make_shared<MemoryOptions>();
-  put_app->add_option("text", options->text, "The fact")->required()->type_name("TEXT");
-  put_app->add_option("--key", options->key, "Replaces what was kept under this key")->type_name("KEY");
-  put_app->add_option("--tags", options->tags, "Words to find it by")->delimiter(',')->type_name("TAG,...");
-  CLI::App* search_app = memory->add_subcommand("search", "Finds facts by their words");
-  search_app->add_option("query", options->text, "What to look for")->required()->type_name("TEXT");
-  search_app->add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 100))->capture_default_str();
-  for (CLI::App* command : {put_app, search_app}) {
-    command->add_option("--scope", options->scope, "user, workspace or session")
-        ->check(CLI::IsMember({"user", "workspace", "session"}))->type_name("SCOPE");
-    command->add_option("--session", options->session, "Whose workspace or session")->type_name("ID|last");
-    add_common(*command, shared);
+  put_app.option("text", options->text, "The fact").required().shown_as("TEXT");
+  put_app.option("--key", options->key, "Replaces what was kept under this key").shown_as("KEY");
+  put_app.option("--tags", options->tags, "Words to find it by").with_commas().shown_as("TAG,...");
+  Command& search_app = memory.add("search", "Finds facts by their words");
+  search_app.option("query", options->text, "What to look for").required().shown_as("TEXT");
+  search_app.option("--limit", options->limit, "At most so many").between(1, 100).says_default();
+  for (Command* each : {&put_app, &search_app}) {
+    Command& command = *each;
+    command.option("--scope", options->scope, "user, workspace or session")
+        .one_of({"user", "workspace", "session"}).shown_as("SCOPE");
+    command.option("--session", options->session, "Whose workspace or session").shown_as("ID|last");
+    add_common(command, shared);
   }
-  examples(*put_app, "  hob memory put --key door \"The door code is 4711\"");
-  examples(*search_app, "  hob memory search \"door code\" --limit 1");
-  put_app->callback([&shared, options] {
+  put_app.examples("  hob memory put --key door \"The door code is 4711\"");
+  search_app.examples("  hob memory search \"door code\" --limit 1");
+  put_app.run([&shared, options] {
     if (auto result = put(shared, *options); !result) fail(shared, result.error());
   });
-  search_app->callback([&shared, options] {
+  search_app.run([&shared, options] {
     if (auto result = search(shared, *options); !result) fail(shared, result.error());
   });
 }

@@ -51,42 +51,39 @@ Result<void> become(Shared& shared, const std::string& program, std::vector<std:
   return Error(Code::internal, "Cannot run " + path + ": " + errno_text(errno) + ". It belongs beside hob.");
 }
 
-void add_passing(CLI::App& group, Shared& shared, const std::string& name, const std::string& about,
+void add_passing(Command& group, Shared& shared, const std::string& name, const std::string& about,
                  const std::string& program, const std::string& command, bool wants_model) {
-  CLI::App* app = group.add_subcommand(name, about);
-  app->prefix_command();
-  app->set_help_flag();  // --help is the program's own
-  app->callback([app, &shared, program, command, wants_model] {
+  Command& app = group.add(name, about);
+  app.pass_on([&shared, program, command, wants_model](const std::vector<std::string>& rest) {
     std::vector<std::string> arguments = {command};
-    for (const std::string& rest : app->remaining()) arguments.push_back(rest);
+    arguments.insert(arguments.end(), rest.begin(), rest.end());
     if (auto result = become(shared, program, std::move(arguments), wants_model); !result) fail(shared, result.error());
   });
 }
 
 }  // namespace
 
-void add_model_commands(CLI::App& app, Shared& shared) {
-  CLI::App* model = app.add_subcommand("model", "The model's state; its tokenizer, prompts and logits");
-  model->require_subcommand(1);
-  examples(*model,
-           "  hob model status\n"
+void add_model_commands(Command& app, Shared& shared) {
+  Command& model = app.add("model", "The model's state; its tokenizer, prompts and logits");
+  model.wants_subcommand(true);
+  model.examples("  hob model status\n"
            "  echo '\"hello\"' | hob model tokenize --model DIR\n"
            "  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | hob model render --model DIR\n"
            "  hob model logits --model DIR --tokens ids.json --out logits.safetensors");
-  CLI::App* status_app = model->add_subcommand("status", "What the model is doing");
-  add_common(*status_app, shared);
-  examples(*status_app, "  hob model status --json");
-  status_app->callback([&shared] {
+  Command& status_app = model.add("status", "What the model is doing");
+  add_common(status_app, shared);
+  status_app.examples("  hob model status --json");
+  status_app.run([&shared] {
     if (auto result = status(shared); !result) fail(shared, result.error());
   });
-  add_passing(*model, shared, "logits", "Logits of given tokens, as a safetensors file", "hob-model", "logits", true);
-  add_passing(*model, shared, "tokenize", "Lines of JSON strings to lines of token ids, or back with --decode", "hob-model-lite", "tokenize", true);
-  add_passing(*model, shared, "render", "Lines of conversations to lines of prompts", "hob-model-lite", "render", true);
+  add_passing(model, shared, "logits", "Logits of given tokens, as a safetensors file", "hob-model", "logits", true);
+  add_passing(model, shared, "tokenize", "Lines of JSON strings to lines of token ids, or back with --decode", "hob-model-lite", "tokenize", true);
+  add_passing(model, shared, "render", "Lines of conversations to lines of prompts", "hob-model-lite", "render", true);
 
-  CLI::App* grammar = app.add_subcommand("grammar", "The grammars that keep answers to their schemas");
-  grammar->require_subcommand(1);
-  examples(*grammar, "  hob grammar bench --stdio");
-  add_passing(*grammar, shared, "bench", "Compiles schemas and judges strings, on standard input", "hob-model-lite", "grammar-bench", false);
+  Command& grammar = app.add("grammar", "The grammars that keep answers to their schemas");
+  grammar.wants_subcommand(true);
+  grammar.examples("  hob grammar bench --stdio");
+  add_passing(grammar, shared, "bench", "Compiles schemas and judges strings, on standard input", "hob-model-lite", "grammar-bench", false);
 }
 
 }  // namespace hob::cli

@@ -151,37 +151,36 @@ Result<void> run(Shared& shared, const RunOptions& options) {
 
 }  // namespace
 
-void add_run_command(CLI::App& app, Shared& shared) {
-  CLI::App* run_app = app.add_subcommand("run", "Gives the agent a task and shows what it does");
+void add_run_command(Command& app, Shared& shared) {
+  Command& run_app = app.add("run", "Gives the agent a task and shows what it does");
   auto options = std::make_shared<RunOptions>();
-  run_app->add_option("prompt", options->prompt, "What to do; text piped into standard input follows it")->type_name("TEXT");
-  run_app->add_option("--schema", options->schema, "The answer is JSON that fits this JSON Schema")->type_name("FILE|JSON");
-  run_app->add_option("--tools", options->tools, "A new session that may use only these tools")->delimiter(',')->type_name("NAME,...");
-  run_app->add_option("--allow", options->allow, "Tools (names or globs) that need no asking in this turn")->delimiter(',')->type_name("NAME,...");
-  run_app->add_option("--session", options->session, "Go on with this session, or with the last one")->type_name("ID|last");
-  run_app->add_option("--cwd", options->cwd, "The new session's directory (this one)")->type_name("DIR");
-  run_app->add_option("--mode", options->mode, "default, plan, accept_edits or bypass")
-      ->check(CLI::IsMember({"default", "plan", "accept_edits", "bypass"}))->type_name("MODE");
-  run_app->add_option("--system", options->system, "The new session's system text, instead of hob's own")->type_name("FILE");
-  run_app->add_flag("--think", options->think, "Let the model think first, and show it");
-  run_app->add_option("--seed", options->seed, "The same seed gives the same answer")->type_name("N");
-  run_app->add_option("--temperature", options->temperature, "0 takes the likeliest word")->check(CLI::Range(0.0, 10.0))->type_name("T");
-  run_app->add_option("--max-tokens", options->max_tokens, "Of one model step")->check(CLI::Range(1, 1000000))->type_name("N");
-  run_app->add_option("--timeout", options->timeout_s, "Cancel the turn after this time (exit 124)")->check(CLI::Range(0.001, 8.64e4))->type_name("SECONDS");
-  run_app->add_option("--on-ask", options->on_ask, "When a tool needs permission: wait, deny or fail (deny without a terminal)")
-      ->check(CLI::IsMember({"wait", "deny", "fail"}))->type_name("WHAT");
-  run_app->add_flag("--jsonl", options->jsonl, "Print the event stream, one JSON object a line");
-  run_app->add_flag("-q,--quiet", options->quiet, "Print the answer alone");
-  add_common(*run_app, shared);
-  examples(*run_app,
-           "  hob run \"What is 17 * 23?\"\n"
+  run_app.option("prompt", options->prompt, "What to do; text piped into standard input follows it").shown_as("TEXT");
+  run_app.option("--schema", options->schema, "The answer is JSON that fits this JSON Schema").shown_as("FILE|JSON");
+  run_app.option("--tools", options->tools, "A new session that may use only these tools").with_commas().shown_as("NAME,...");
+  run_app.option("--allow", options->allow, "Tools (names or globs) that need no asking in this turn").with_commas().shown_as("NAME,...");
+  run_app.option("--session", options->session, "Go on with this session, or with the last one").shown_as("ID|last");
+  run_app.option("--cwd", options->cwd, "The new session's directory (this one)").shown_as("DIR");
+  run_app.option("--mode", options->mode, "default, plan, accept_edits or bypass")
+      .one_of({"default", "plan", "accept_edits", "bypass"}).shown_as("MODE");
+  run_app.option("--system", options->system, "The new session's system text, instead of hob's own").shown_as("FILE");
+  run_app.flag("--think", options->think, "Let the model think first, and show it");
+  run_app.option("--seed", options->seed, "The same seed gives the same answer").shown_as("N");
+  run_app.option("--temperature", options->temperature, "0 takes the likeliest word").between(0.0, 10.0).shown_as("T");
+  run_app.option("--max-tokens", options->max_tokens, "Of one model step").between(1, 1000000).shown_as("N");
+  run_app.option("--timeout", options->timeout_s, "Cancel the turn after this time (exit 124)").between(0.001, 8.64e4).shown_as("SECONDS");
+  run_app.option("--on-ask", options->on_ask, "When a tool needs permission: wait, deny or fail (deny without a terminal)")
+      .one_of({"wait", "deny", "fail"}).shown_as("WHAT");
+  run_app.flag("--jsonl", options->jsonl, "Print the event stream, one JSON object a line");
+  run_app.flag("-q,--quiet", options->quiet, "Print the answer alone");
+  add_common(run_app, shared);
+  run_app.examples("  hob run \"What is 17 * 23?\"\n"
            "  hob run --session last \"And divided by 7?\"\n"
            "  hob run --schema '{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}' \"Anna lives in Oslo.\"\n"
            "  git diff | hob run -q \"Describe this change.\"\n"
            "  hob run --allow write_file --json \"Write 42 to answer.txt\"\n"
            "Exit status: 0 done, 1 error, 2 usage, 3 no daemon, 4 no model, 5 something was denied, 6 the output does not\n"
            "fit its schema, 7 a limit was reached, 8 a tool failed and the agent gave up, 124 timed out, 130 interrupted.");
-  run_app->callback([&shared, options] {
+  run_app.run([&shared, options] {
     auto result = run(shared, *options);
     if (result) return;
     const bool usage_error = result.error().code() == Code::invalid_request;

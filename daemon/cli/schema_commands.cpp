@@ -59,17 +59,16 @@ Result<void> print(Shared& shared, bool json_schema) {
 
 }  // namespace
 
-void add_schema_commands(CLI::App& app, Shared& shared) {
-  CLI::App* schema = app.add_subcommand("schema", "Prints the protocol's schema; checks a JSON Schema");
-  schema->require_subcommand(0, 1);
+void add_schema_commands(Command& app, Shared& shared) {
+  Command& schema = app.add("schema", "Prints the protocol's schema; checks a JSON Schema");
+  schema.wants_subcommand(false);
   auto openrpc = std::make_shared<bool>(false);
   auto json_schema = std::make_shared<bool>(false);
-  auto* first = schema->add_flag("--openrpc", *openrpc, "Every method, out of the running daemon (OpenRPC)");
-  schema->add_flag("--json-schema", *json_schema, "The same as JSON Schemas by method")->excludes(first);
-  schema->add_option("--socket", shared.socket, "The daemon's socket, instead of the usual place")->type_name("PATH");
-  examples(*schema, "  hob schema --openrpc > hob.openrpc.json\n  hob schema check person.json\n  hob schema check '{\"type\": \"integer\"}'");
-  schema->callback([schema, &shared, openrpc, json_schema] {
-    if (!schema->get_subcommands().empty()) return;
+  Option first = schema.flag("--openrpc", *openrpc, "Every method, out of the running daemon (OpenRPC)");
+  schema.flag("--json-schema", *json_schema, "The same as JSON Schemas by method").not_with(first);
+  schema.option("--socket", shared.socket, "The daemon's socket, instead of the usual place").shown_as("PATH");
+  schema.examples("  hob schema --openrpc > hob.openrpc.json\n  hob schema check person.json\n  hob schema check '{\"type\": \"integer\"}'");
+  schema.run([&shared, openrpc, json_schema] {
     if (!*openrpc && !*json_schema) {
       shared.exit = kUsage;
       shared.terminal.warn("Say what to print: hob schema --openrpc or --json-schema; or check one: hob schema check FILE");
@@ -77,12 +76,12 @@ void add_schema_commands(CLI::App& app, Shared& shared) {
     }
     if (auto result = print(shared, *json_schema); !result) fail(shared, result.error());
   });
-  CLI::App* check_app = schema->add_subcommand("check", "Whether answers can be held to this JSON Schema");
+  Command& check_app = schema.add("check", "Whether answers can be held to this JSON Schema");
   auto argument = std::make_shared<std::string>();
-  check_app->add_option("schema", *argument, "A file, JSON itself, or - for standard input")->required()->type_name("FILE|-|JSON");
-  add_common(*check_app, shared);
-  examples(*check_app, "  hob schema check person.json\nExit status: 0 when every keyword is enforced, 1 when one is not.");
-  check_app->callback([&shared, argument] {
+  check_app.option("schema", *argument, "A file, JSON itself, or - for standard input").required().shown_as("FILE|-|JSON");
+  add_common(check_app, shared);
+  check_app.examples("  hob schema check person.json\nExit status: 0 when every keyword is enforced, 1 when one is not.");
+  check_app.run([&shared, argument] {
     if (auto result = check(shared, *argument); !result) fail(shared, result.error());
   });
 }

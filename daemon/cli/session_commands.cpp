@@ -129,39 +129,39 @@ Result<void> erase(Shared& shared, const std::vector<std::string>& ids) {
 
 }  // namespace
 
-void add_session_commands(CLI::App& app, Shared& shared) {
-  CLI::App* sessions = app.add_subcommand("sessions", "Lists, shows and deletes sessions");
-  sessions->require_subcommand(1);
-  examples(*sessions, "  hob sessions list\n  hob sessions show last\n  hob sessions show last --events --json");
+void add_session_commands(Command& app, Shared& shared) {
+  Command& sessions = app.add("sessions", "Lists, shows and deletes sessions");
+  sessions.wants_subcommand(true);
+  sessions.examples("  hob sessions list\n  hob sessions show last\n  hob sessions show last --events --json");
 
-  CLI::App* list_app = sessions->add_subcommand("list", "Sessions, newest first");
+  Command& list_app = sessions.add("list", "Sessions, newest first");
   auto list_options = std::make_shared<ListOptions>();
-  list_app->add_option("--cwd", list_options->cwd, "Only sessions of this directory")->type_name("DIR");
-  list_app->add_option("--query", list_options->query, "Words of the title")->type_name("TEXT");
-  list_app->add_option("--limit", list_options->limit, "At most so many")->check(CLI::Range(1, 500))->capture_default_str();
-  add_common(*list_app, shared);
-  examples(*list_app, "  hob sessions list --limit 10\n  hob sessions list --json | python3 -m json.tool");
-  list_app->callback([&shared, list_options] {
+  list_app.option("--cwd", list_options->cwd, "Only sessions of this directory").shown_as("DIR");
+  list_app.option("--query", list_options->query, "Words of the title").shown_as("TEXT");
+  list_app.option("--limit", list_options->limit, "At most so many").between(1, 500).says_default();
+  add_common(list_app, shared);
+  list_app.examples("  hob sessions list --limit 10\n  hob sessions list --json | python3 -m json.tool");
+  list_app.run([&shared, list_options] {
     if (auto result = list(shared, *list_options); !result) fail(shared, result.error());
   });
 
-  CLI::App* show_app = sessions->add_subcommand("show", "What was said and done in a session");
+  Command& show_app = sessions.add("show", "What was said and done in a session");
   auto id = std::make_shared<std::string>();
   auto events = std::make_shared<bool>(false);
-  show_app->add_option("id", *id, "The session, or last")->required()->type_name("ID|last");
-  show_app->add_flag("--events", *events, "The event log (with --json: one object a line)");
-  add_common(*show_app, shared);
-  examples(*show_app, "  hob sessions show last\n  hob sessions show last --events --json");
-  show_app->callback([&shared, id, events] {
+  show_app.option("id", *id, "The session, or last").required().shown_as("ID|last");
+  show_app.flag("--events", *events, "The event log (with --json: one object a line)");
+  add_common(show_app, shared);
+  show_app.examples("  hob sessions show last\n  hob sessions show last --events --json");
+  show_app.run([&shared, id, events] {
     if (auto result = show(shared, *id, *events); !result) fail(shared, result.error());
   });
 
-  CLI::App* delete_app = sessions->add_subcommand("delete", "Erases sessions truly; there is no way back");
+  Command& delete_app = sessions.add("delete", "Erases sessions truly; there is no way back");
   auto ids = std::make_shared<std::vector<std::string>>();
-  delete_app->add_option("ids", *ids, "The sessions")->required()->type_name("ID...");
-  add_common(*delete_app, shared);
-  examples(*delete_app, "  hob sessions delete 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
-  delete_app->callback([&shared, ids] {
+  delete_app.option("ids", *ids, "The sessions").required().shown_as("ID...");
+  add_common(delete_app, shared);
+  delete_app.examples("  hob sessions delete 019aa6c3-8f2e-7b1d-9c55-0d6a3e1f7b42");
+  delete_app.run([&shared, ids] {
     if (auto result = erase(shared, *ids); !result) fail(shared, result.error());
   });
 }

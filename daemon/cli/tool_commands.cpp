@@ -108,44 +108,41 @@ Result<void> list_plugins(Shared& shared) {
 
 }  // namespace
 
-void add_tool_commands(CLI::App& app, Shared& shared) {
+void add_tool_commands(Command& app, Shared& shared) {
   const auto listing = [&shared] {
     if (auto result = list_tools(shared); !result) fail(shared, result.error());
   };
-  CLI::App* tools = app.add_subcommand("tools", "Lists the tools, or calls one by hand");
-  tools->require_subcommand(0, 1);
-  add_common(*tools, shared);
-  examples(*tools, "  hob tools\n  hob tools call calculate '{\"expression\": \"17 * 23\"}'");
-  tools->callback([tools, listing] {
-    if (tools->get_subcommands().empty()) listing();
-  });
-  CLI::App* list_app = tools->add_subcommand("list", "All tools that the agent knows");
-  add_common(*list_app, shared);
-  examples(*list_app, "  hob tools list --json");
-  list_app->callback(listing);
+  Command& tools = app.add("tools", "Lists the tools, or calls one by hand");
+  tools.wants_subcommand(false);
+  add_common(tools, shared);
+  tools.examples("  hob tools\n  hob tools call calculate '{\"expression\": \"17 * 23\"}'");
+  tools.run(listing);
+  Command& list_app = tools.add("list", "All tools that the agent knows");
+  add_common(list_app, shared);
+  list_app.examples("  hob tools list --json");
+  list_app.run(listing);
 
-  CLI::App* call_app = tools->add_subcommand("call", "Calls a tool, under the same policy and sandbox as the agent's calls");
+  Command& call_app = tools.add("call", "Calls a tool, under the same policy and sandbox as the agent's calls");
   auto options = std::make_shared<CallOptions>();
-  call_app->add_option("name", options->name, "The tool")->required()->type_name("NAME");
-  call_app->add_option("arguments", options->arguments, "Its arguments: JSON, or a file with JSON")->type_name("JSON|FILE")->capture_default_str();
-  call_app->add_option("--session", options->session, "Use this session's directories instead of this one")->type_name("ID|last");
-  call_app->add_flag("--allow", options->allow, "Allow it where policy would ask");
-  add_common(*call_app, shared);
-  examples(*call_app,
-           "  hob tools call calculate '{\"expression\": \"17 * 23\"}'\n"
+  call_app.option("name", options->name, "The tool").required().shown_as("NAME");
+  call_app.option("arguments", options->arguments, "Its arguments: JSON, or a file with JSON").shown_as("JSON|FILE").says_default();
+  call_app.option("--session", options->session, "Use this session's directories instead of this one").shown_as("ID|last");
+  call_app.flag("--allow", options->allow, "Allow it where policy would ask");
+  add_common(call_app, shared);
+  call_app.examples("  hob tools call calculate '{\"expression\": \"17 * 23\"}'\n"
            "  hob tools call write_file '{\"path\": \"a.txt\", \"content\": \"hello\"}' --allow\n"
            "Exit status: 0; 5 when it is not allowed; 8 when the tool failed.");
-  call_app->callback([&shared, options] {
+  call_app.run([&shared, options] {
     if (auto result = call_tool(shared, *options); !result) fail(shared, result.error());
   });
 
-  CLI::App* plugin = app.add_subcommand("plugin", "Shows the tool plugins");
-  plugin->require_subcommand(1);
-  examples(*plugin, "  hob plugin list");
-  CLI::App* plugins = plugin->add_subcommand("list", "Tool plugins and their state");
-  add_common(*plugins, shared);
-  examples(*plugins, "  hob plugin list --json");
-  plugins->callback([&shared] {
+  Command& plugin = app.add("plugin", "Shows the tool plugins");
+  plugin.wants_subcommand(true);
+  plugin.examples("  hob plugin list");
+  Command& plugins = plugin.add("list", "Tool plugins and their state");
+  add_common(plugins, shared);
+  plugins.examples("  hob plugin list --json");
+  plugins.run([&shared] {
     if (auto result = list_plugins(shared); !result) fail(shared, result.error());
   });
 }
