@@ -11,6 +11,15 @@ void add_common(Command& command, Shared& shared) {
   command.flag("--json", shared.json, "Print one JSON object");
 }
 
+void fail_usage(Shared& shared, const std::string& message) {
+  shared.exit = kUsage;
+  if (shared.json) {
+    std::printf("%s\n", json::dump({{"error", {{"message", message}}}, {"exitCode", shared.exit}}).c_str());
+  } else {
+    shared.terminal.warn(message);
+  }
+}
+
 void fail(Shared& shared, const Error& error) {
   shared.exit = exit_of(error);
   if (shared.json) {

@@ -31,6 +31,8 @@ struct Shared {
 void add_common(Command& command, Shared& shared);
 /// Says what went wrong (with --json as an object on standard output) and sets the exit code.
 void fail(Shared& shared, const Error& error);
+/// The command line itself is wrong.
+void fail_usage(Shared& shared, const std::string& message);
 
 void add_run_command(Command& app, Shared& shared);
 void add_session_commands(Command& app, Shared& shared);

@@ -22,8 +22,9 @@ Result<void> status(Shared& shared) {
     if (model.loading) std::printf("loaded      %d %%\n", static_cast<int>(*model.loading * 100));
     if (model.model) {
       const wire::ModelInfo& info = *model.model;
+      const bool told = info.name.find("demonstration") != std::string::npos;
       std::printf("model       %s%s\n", shared.terminal.for_output(info.name).c_str(),
-                  info.demonstration ? " (the built-in demonstration model)" : "");
+                  info.demonstration && !told ? " (demonstration model)" : "");
       std::printf("device      %s, %s\n", info.device.c_str(), info.dtype.c_str());
       std::printf("context     %u tokens\n", info.context_size);
       std::printf("loaded in   %.2f s\n", info.load_seconds);

@@ -183,9 +183,8 @@ void add_run_command(Command& app, Shared& shared) {
   run_app.run([&shared, options] {
     auto result = run(shared, *options);
     if (result) return;
-    const bool usage_error = result.error().code() == Code::invalid_request;
+    if (result.error().code() == Code::invalid_request) return fail_usage(shared, result.error().message());
     fail(shared, result.error());
-    if (usage_error) shared.exit = kUsage;
   });
 }
 

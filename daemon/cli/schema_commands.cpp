@@ -11,8 +11,7 @@ namespace {
 Result<void> check(Shared& shared, const std::string& argument) {
   auto schema = json_argument(argument, json::kSchema);
   if (!schema) {
-    shared.exit = kUsage;
-    shared.terminal.warn(schema.error().message());
+    fail_usage(shared, schema.error().message());
     return {};
   }
   HOB_TRY(daemon, reach(shared, Need::running));
@@ -70,8 +69,7 @@ void add_schema_commands(Command& app, Shared& shared) {
   schema.examples("  hob schema --openrpc > hob.openrpc.json\n  hob schema check person.json\n  hob schema check '{\"type\": \"integer\"}'");
   schema.run([&shared, openrpc, json_schema] {
     if (!*openrpc && !*json_schema) {
-      shared.exit = kUsage;
-      shared.terminal.warn("Say what to print: hob schema --openrpc or --json-schema; or check one: hob schema check FILE");
+      fail_usage(shared, "Say what to print: hob schema --openrpc or --json-schema; or check one: hob schema check FILE");
       return;
     }
     if (auto result = print(shared, *json_schema); !result) fail(shared, result.error());

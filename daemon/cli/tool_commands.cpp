@@ -50,9 +50,8 @@ std::string own_session(Client& client) {
 Result<void> call_tool(Shared& shared, const CallOptions& options) {
   auto arguments = json_argument(options.arguments, json::kWire);
   if (!arguments || !arguments->is_object()) {
-    shared.exit = kUsage;
-    shared.terminal.warn(arguments ? "The arguments of a tool are a JSON object; this is " + json::brief(*arguments) + "."
-                                   : arguments.error().message());
+    fail_usage(shared, arguments ? "The arguments of a tool are a JSON object; this is " + json::brief(*arguments) + "."
+                                 : arguments.error().message());
     return {};
   }
   HOB_TRY(daemon, reach(shared, Need::running));

@@ -146,7 +146,8 @@ void TurnFollower::take_event(wire::EventMessage event) {
     const std::string id = event.data.value("approvalId", "");
     if (!questions_.empty() && questions_.front().approval_id == id && asked_) {
       asked_ = false;
-      shared_.terminal.note("\n  (answered elsewhere)");
+      std::fputs("\n", stderr);
+      if (!interrupted_ && !timed_out_) shared_.terminal.note("  (answered elsewhere)");
     }
     std::erase_if(questions_, [&id](const Question& q) { return q.approval_id == id; });
   }

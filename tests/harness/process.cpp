@@ -42,7 +42,11 @@ void pipe_into(int (&fds)[2]) {
 
 }  // namespace
 
-std::string binary(const std::string& name) { return std::string(HOB_BINARY_DIR) + "/bin/" + name; }
+std::string binary(const std::string& name) {
+  // Another build, or an installation, may be put to the test.
+  if (const char* programs = std::getenv("HOB_TEST_PROGRAMS")) return std::string(programs) + "/" + name;
+  return std::string(HOB_BINARY_DIR) + "/bin/" + name;
+}
 
 Ran run_process(const std::vector<std::string>& command, const ProcessOptions& options) {
   std::vector<std::string> words = command, environment = environment_of(options.environment);

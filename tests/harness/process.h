@@ -33,7 +33,7 @@ int start_process(const std::vector<std::string>& command, const std::map<std::s
 /// Waits for a program of start_process; its exit as in Ran.
 int wait_for(int pid);
 
-/// build/PRESET/bin/NAME
+/// build/PRESET/bin/NAME, or NAME in the directory that HOB_TEST_PROGRAMS says.
 std::string binary(const std::string& name);
 
 }  // namespace hob::tests
