@@ -1,5 +1,6 @@
 #include "daemon/store/writer.h"
 
+#include "daemon/store/failpoint.h"
 #include "daemon/store/rows.h"
 #include "schemas/base/log.h"
 
@@ -97,6 +98,9 @@ Result<void> Writer::write_together(const std::vector<Handle>& group) {
   }
   if (auto committed = database_.run("COMMIT"); !committed) return failed(committed.error());
   if (newest > 0) last_row_.store(newest, std::memory_order_release);
+  for (const auto& pending : group) {
+    if (*pending->result) pass_failpoint(**pending->result);
+  }
   return {};
 }
 

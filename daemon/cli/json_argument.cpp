@@ -1,0 +1,42 @@
+#include "daemon/cli/json_argument.h"
+
+#include <iostream>
+#include <iterator>
+
+#include "schemas/base/fd.h"
+
+namespace hob::cli {
+namespace {
+
+bool looks_like_json(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) return false;
+  return text == "true" || text == "false" || text == "null" || std::string_view("{[\"").find(text[first]) != std::string_view::npos;
+}
+
+}  // namespace
+
+Result<Json> json_argument(const std::string& argument, const json::Limits& limits) {
+  std::string text, name;
+  if (argument == "-") {
+    name = "standard input";
+    char bytes[4096];
+    while (std::cin.read(bytes, sizeof bytes) || std::cin.gcount() > 0) {
+      text.append(bytes, static_cast<size_t>(std::cin.gcount()));
+      if (text.size() > limits.max_bytes) break;
+    }
+  } else if (looks_like_json(argument)) {
+    name = "the argument";
+    text = argument;
+  } else {
+    name = argument;
+    auto file = read_file(argument, limits.max_bytes);
+    if (!file) return Error(Code::invalid_params, file.error().message() + " (Wanted: a file with JSON, or JSON itself.)");
+    text = *std::move(file);
+  }
+  auto value = json::parse(text, limits);
+  if (!value) return Error(Code::invalid_params, name + " is not JSON: " + value.error().message());
+  return value;
+}
+
+}  // namespace hob::cli

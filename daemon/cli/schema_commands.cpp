@@ -1,0 +1,87 @@
+// hob schema: the protocol's own schema, and whether a JSON Schema can be enforced.
+#include <cstdio>
+
+#include "daemon/cli/app.h"
+#include "daemon/cli/json_argument.h"
+#include "daemon/cli/reach.h"
+
+namespace hob::cli {
+namespace {
+
+Result<void> check(Shared& shared, const std::string& argument) {
+  auto schema = json_argument(argument, json::kSchema);
+  if (!schema) {
+    fail_usage(shared, schema.error().message());
+    return {};
+  }
+  HOB_TRY(daemon, reach(shared, Need::running));
+  wire::SchemaCheck wanted;
+  wanted.schema = *std::move(schema);
+  HOB_TRY(result, daemon.client.call<wire::SchemaCheckResult>("schema/check", wanted));
+  shared.exit = result.supported ? kDone : kFailed;
+  if (shared.json) {
+    std::printf("%s\n", json::dump(describe::write(result)).c_str());
+    return {};
+  }
+  if (result.supported) std::printf("every keyword is enforced while the answer is written (compiled in %.1f ms)\n", result.compiled_ms);
+  for (const wire::UnsupportedKeyword& keyword : result.unsupported_keywords) {
+    std::printf("%s: %s\n", keyword.pointer.empty() ? "/" : keyword.pointer.c_str(), keyword.message.c_str());
+  }
+  if (result.error) std::printf("%s\n", Error::from_json(*result.error).message().c_str());
+  return {};
+}
+
+/// The messages' schemas, by method, out of the OpenRPC document.
+Json json_schema_of(const Json& openrpc) {
+  Json definitions = Json::object();
+  for (const Json& method : openrpc.value("methods", Json::array())) {
+    const std::string name = method.value("name", "");
+    Json params = {{"type", "object"}, {"properties", Json::object()}};
+    Json required = Json::array();
+    for (const Json& param : method.value("params", Json::array())) {
+      params["properties"][param.value("name", "")] = param.value("schema", Json::object());
+      if (param.value("required", false)) required.push_back(param.value("name", ""));
+    }
+    if (!required.empty()) params["required"] = required;
+    definitions[name + " params"] = params;
+    definitions[name + " result"] = method.value("result", Json::object()).value("schema", Json::object());
+  }
+  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "hob"}, {"$defs", definitions}};
+}
+
+Result<void> print(Shared& shared, bool json_schema) {
+  HOB_TRY(daemon, reach(shared, Need::running));
+  HOB_TRY(document, daemon.client.call("rpc.discover", Json::object()));
+  std::printf("%s\n", json::pretty(json_schema ? json_schema_of(document) : document).c_str());
+  return {};
+}
+
+}  // namespace
+
+void add_schema_commands(Command& app, Shared& shared) {
+  Command& schema = app.add("schema", "Prints the protocol's schema; checks a JSON Schema");
+  schema.wants_subcommand(false);
+  auto openrpc = std::make_shared<bool>(false);
+  auto json_schema = std::make_shared<bool>(false);
+  Option first = schema.flag("--openrpc", *openrpc, "Every method, out of the running daemon (OpenRPC)");
+  schema.flag("--json-schema", *json_schema, "The same as JSON Schemas by method").not_with(first);
+  schema.option("--socket", shared.socket, "The daemon's socket, instead of the usual place").shown_as("PATH");
+  schema.examples("  hob schema --openrpc > hob.openrpc.json\n  hob schema check person.json\n  hob schema check '{\"type\": \"integer\"}'");
+  schema.run([&shared, openrpc, json_schema] {
+    if (!*openrpc && !*json_schema) {
+      fail_usage(shared, "Say what to print: hob schema --openrpc or --json-schema; or check one: hob schema check FILE");
+      return;
+    }
+    if (auto result = print(shared, *json_schema); !result) fail(shared, result.error());
+  });
+  Command& check_app = schema.add("check", "Whether answers can be held to this JSON Schema");
+  auto argument = std::make_shared<std::string>();
+  check_app.option("schema", *argument, "A file, JSON itself, or - for standard input").required().shown_as("FILE|-|JSON");
+  add_common(check_app, shared);
+  check_app.examples("  hob schema check person.json\nExit status: 0 when every keyword is enforced, 1 when one is not.");
+  check_app.run([&shared, argument] {
+    if (auto result = check(shared, *argument); !result) fail(shared, result.error());
+  });
+}
+
+}  // namespace hob::cli

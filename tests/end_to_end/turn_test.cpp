@@ -1,0 +1,195 @@
+// Whole turns through the real processes: hobd, hob-model-lite, hob-plugin-host, SQLite.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "tests/harness/private_daemon.h"
+
+namespace hob::tests {
+namespace {
+
+std::vector<std::string> kinds_of(const Json& events) {
+  std::vector<std::string> out;
+  for (const Json& event : events) {
+    if (event.value("type", "") == "item.completed") out.push_back(event["data"].value("kind", ""));
+  }
+  return out;
+}
+
+const Json kPerson = {{"type", "object"},
+                      {"properties", {{"city", {{"type", "string"}}}, {"age", {{"type", "integer"}}}}},
+                      {"required", {"city", "age"}},
+                      {"additionalProperties", false}};
+
+TEST_CASE("a turn answers with text, streamed and stored") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  client.must("events/subscribe", {{"sessionIds", {session}}});
+  const std::string turn = daemon.start_turn(client, session, "please say hello");
+  std::string streamed;
+  const Json completed = client.wait_event([&](const Json& event) {
+    if (event["type"] == "item.delta") {
+      CHECK(event["data"]["offset"] == streamed.size());
+      streamed += event["data"]["text"].get<std::string>();
+    }
+    return event["type"] == "turn.completed";
+  });
+  CHECK(streamed == "Hello there.");
+  CHECK(completed["turnId"] == turn);
+  CHECK(completed["data"]["status"] == "completed");
+  CHECK(completed["data"]["stopReason"] == "end_turn");
+  CHECK(completed["data"]["output"] == "Hello there.");
+  CHECK(kinds_of(daemon.events(client, session)) == std::vector<std::string>{"user_message", "agent_message"});
+}
+
+TEST_CASE("a turn calls a tool in its sandboxed host and answers from the result") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  const Json state = daemon.turn(client, session, "what is the sum");
+  CHECK(state["status"] == "completed");
+  CHECK(state["output"] == "It is 391.");
+  CHECK(state["toolCalls"] == 1);
+  const Json events = daemon.events(client, session);
+  CHECK(kinds_of(events) == std::vector<std::string>{"user_message", "tool_call", "tool_result", "agent_message"});
+  for (const Json& event : events) {
+    if (event["type"] == "item.completed" && event["data"]["kind"] == "tool_result") {
+      CHECK(event["data"]["result"]["result"] == "391");
+    }
+    CHECK(event["type"].get<std::string>().rfind("journal.", 0) != 0);
+    CHECK_FALSE(event["data"].contains("produced"));
+  }
+}
+
+TEST_CASE("a tool that fails is an observation of the model, not an error of the turn") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const Json state = daemon.turn(client, daemon.new_session(client), "read what is not there");
+  CHECK(state["status"] == "completed");
+  CHECK(state["failedCalls"] == 1);
+  CHECK(state["output"] == "There is no such file.");
+}
+
+TEST_CASE("a structured answer fits its schema") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const Json state = daemon.turn(client, daemon.new_session(client), "as a person", {{"responseSchema", kPerson}});
+  INFO(json::dump(state));
+  CHECK(state["status"] == "completed");
+  CHECK(state["structured"] == Json({{"city", "Oslo"}, {"age", 7}}));
+}
+
+TEST_CASE("tools and a schema work in the same turn") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const Json state = daemon.turn(client, daemon.new_session(client), "the sum as a person", {{"responseSchema", kPerson}});
+  INFO(json::dump(state));
+  CHECK(state["status"] == "completed");
+  CHECK(state["toolCalls"] == 1);
+  CHECK(state["structured"] == Json({{"city", "Oslo"}, {"age", 7}}));
+}
+
+TEST_CASE("a cancelled turn still ends with an event, and its text so far is kept") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  client.must("events/subscribe", {{"sessionIds", {session}}});
+  const std::string turn = daemon.start_turn(client, session, "hang now");
+  client.wait_event("item.delta");
+  client.must("turn/cancel", {{"turnId", turn}});
+  const Json completed = client.wait_event("turn.completed");
+  CHECK(completed["data"]["status"] == "cancelled");
+  CHECK(completed["data"]["stopReason"] == "cancelled");
+  CHECK(client.call("turn/cancel", {{"turnId", turn}})["error"]["data"]["kind"] == "no_active_turn");
+  const Json next = daemon.turn(client, session, "please say hello");
+  CHECK(next["status"] == "completed");
+}
+
+TEST_CASE("a model that crashes costs its turn model_failed, and the session lives") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  const Json failed = daemon.turn(client, session, "crash now");
+  CHECK(failed["status"] == "failed");
+  CHECK(failed["error"]["data"]["kind"] == "model_failed");
+  const Json next = daemon.turn(client, session, "please say hello");
+  INFO(json::dump(next));
+  CHECK(next["status"] == "completed");
+  CHECK(next["output"] == "Hello there.");
+}
+
+TEST_CASE("a model whose numbers are no numbers fails the turn alone") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  const Json failed = daemon.turn(client, session, "not a number");
+  CHECK(failed["status"] == "failed");
+  CHECK(failed["error"]["data"]["kind"] == "model_failed");
+  CHECK(daemon.turn(client, session, "please say hello")["status"] == "completed");
+}
+
+TEST_CASE("the same call again and again is stopped") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const Json state = daemon.turn(client, daemon.new_session(client), "for ever");
+  CHECK(state["stopReason"] == "loop_detected");
+  CHECK(state["toolCalls"] == 5);
+}
+
+TEST_CASE("one turn at a time for each session, and the key of a start gives the same turn") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  const std::string first = daemon.start_turn(client, session, "hang now", {{"idempotencyKey", "once"}});
+  CHECK(daemon.start_turn(client, session, "hang now", {{"idempotencyKey", "once"}}) == first);
+  const Json input = Json::array({{{"type", "text"}, {"text", "say hello"}}});
+  const Json other = client.call("turn/start", {{"sessionId", session}, {"input", input}, {"idempotencyKey", "once"}});
+  CHECK(other["error"]["code"] == -32602);
+  const Json second = client.call("turn/start", {{"sessionId", session}, {"input", input}});
+  CHECK(second["error"]["data"]["kind"] == "turn_active");
+  client.must("turn/cancel", {{"turnId", first}});
+  client.must("turn/wait", {{"turnId", first}});
+}
+
+TEST_CASE("what was said stands in the log as it was, after a kill and a restart") {
+  PrivateDaemon daemon;
+  daemon.start();
+  std::string session;
+  {
+    RawClient client = daemon.connect();
+    session = daemon.new_session(client);
+    daemon.turn(client, session, "what is the sum");
+  }
+  const Ran before = daemon.hob({"sessions", "show", session, "--events", "--json"});
+  REQUIRE(before.exit == 0);
+  REQUIRE_FALSE(before.out.empty());
+  daemon.kill_hard();
+  daemon.start();
+  const Ran after = daemon.hob({"sessions", "show", session, "--events", "--json"});
+  CHECK(after.exit == 0);
+  CHECK(after.out == before.out);
+}
+
+TEST_CASE("a deleted session is gone") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  daemon.turn(client, session, "please say hello");
+  client.must("session/delete", {{"sessionId", session}});
+  CHECK(client.call("session/get", {{"sessionId", session}})["error"]["code"] == -32002);
+  CHECK(daemon.events(client, session).empty());
+}
+
+}  // namespace
+}  // namespace hob::tests
