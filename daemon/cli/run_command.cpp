@@ -83,7 +83,7 @@ Result<wire::TurnStart> turn_of(const RunOptions& options, const Terminal& termi
   }
   // Nothing waits for an answer where nobody can give one.
   start.on_ask = terminal.interactive() ? wire::OnAsk::wait : wire::OnAsk::deny;
-  if (!options.on_ask.empty()) start.on_ask = describe::of_word<wire::OnAsk>(options.on_ask).value_or(start.on_ask);
+  if (!options.on_ask.empty()) start.on_ask = describe::of_word<wire::OnAsk>(options.on_ask).value_or(*start.on_ask);
   SystemClock clock;
   SystemRandom random;
   start.idempotency_key = "hob-run-" + new_id(clock, random);
