@@ -1,5 +1,9 @@
 #include "daemon/app/daemon.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
 #include <csignal>
 
 #include "daemon/backend/child_backend.h"
@@ -38,6 +42,17 @@ Daemon::Daemon(config::Places places, config::Config config) : places_(std::move
 
 Daemon::~Daemon() { work_.join(); }
 
+Result<void> Daemon::take_lock() {
+  // Before the store is touched: of two daemons that start together, one goes on and the other leaves everything alone.
+  const std::string path = places_.state_dir + "/hobd.lock";
+  lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock_) return Error(Code::internal, "Cannot open " + path + ": " + errno_text(errno) + ".");
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Error(Code::overloaded, "Another hobd uses " + places_.state_dir + ".");
+  }
+  return {};
+}
+
 Result<void> Daemon::open_rooms() {
   const auto io = io_.get_executor();
   HOB_TRY(store, store::open({.path = places_.state_dir + "/state.db", .clock = &clock_, .random = &random_}));
@@ -74,6 +89,7 @@ Result<void> Daemon::open_rooms() {
 
 Result<void> Daemon::start() {
   HOB_TRY_VOID(supervise::become_subreaper());
+  HOB_TRY_VOID(take_lock());
   HOB_TRY_VOID(open_rooms());
   HOB_TRY_VOID(server_->listen(places_.socket));
   watch_signals();

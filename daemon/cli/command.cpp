@@ -13,7 +13,8 @@ Option& Option::required() {
   return *this;
 }
 Option& Option::with_commas() {
-  option_->delimiter(',');
+  // One word holds the list: the next one is the prompt's.
+  option_->delimiter(',')->allow_extra_args(false);
   return *this;
 }
 Option& Option::one_of(const std::vector<std::string>& words) {

@@ -120,8 +120,10 @@ Result<void> run(Shared& shared, const RunOptions& options) {
     return usage("--cwd, --mode, --system and --tools belong to a new session; --session goes on with one that has them.");
   }
   std::string prompt = options.prompt == "-" ? "" : options.prompt;
-  HOB_TRY(piped, read_piped(shared.terminal));
-  auto text = whole_prompt(prompt, piped);
+  auto piped = read_piped(shared.terminal);
+  if (!piped && piped.error().code() == Code::cancelled) return std::move(piped).error();
+  if (!piped) return usage(piped.error().message());
+  auto text = whole_prompt(prompt, *piped);
   if (!text) return usage(text.error().message());
   HOB_TRY(start, turn_of(options, shared.terminal, *text));
   HOB_TRY(daemon, reach(shared, Need::running));

@@ -121,7 +121,7 @@ TEST_CASE("a schema that cannot be held is refused with pointer and keyword, bef
   Json error = started.value("error", Json());
   if (started.contains("result")) error = client.must("turn/wait", {{"turnId", started["result"]["turnId"]}})["error"];
   INFO(json::dump(error));
-  CHECK(error["message"].get<std::string>().find("strin") != std::string::npos);
+  CHECK(error["message"].get<std::string>().find("/properties/a") != std::string::npos);
   CHECK(door.daemon.turn(client, session, "please say hello")["status"] == "completed");
 }
 

@@ -21,14 +21,14 @@ Json usual_rules() {
   const std::string person = "{\"city\":\"Oslo\",\"age\":7}";
   return Json::array({
       rule("say hello", "", "Hello there."),
+      rule("sum as a person", told, person),
+      rule("sum as a person", "", calculate),
       rule("the sum", told, "It is 391."),
       rule("the sum", "", calculate),
       rule("write it", told, "I wrote it."),
       rule("write it", "", write),
       rule("read what is not there", told, "There is no such file."),
       rule("read what is not there", "", read),
-      rule("sum as a person", told, person),
-      rule("sum as a person", "", calculate),
       rule("as a person", "", person),
       rule("for ever", "", calculate),
       {{"when", "slowly"}, {"say", "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen."},
