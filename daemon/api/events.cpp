@@ -5,20 +5,36 @@ namespace hob::api {
 namespace {
 
 /// A connection's end of its subscriptions. Lives among the connection's attachments and dies with it.
-class ConnectionSink final : public events::Sink {
+class ConnectionSink final : public events::Sink, public std::enable_shared_from_this<ConnectionSink> {
  public:
   ConnectionSink(std::weak_ptr<rpc::Connection> connection, events::Hub& hub) : connection_(std::move(connection)), hub_(hub) {}
   ~ConnectionSink() override { hub_.forget(this); }
   bool send(const wire::EventMessage& message) override {
     const auto connection = connection_.lock();
-    if (!connection || connection->backlog() > rpc::kEventBytes) return false;
+    if (!connection) return false;
+    if (connection->backlog() > rpc::kEventBytes) {
+      wait_for_room(*connection);
+      return false;
+    }
     connection->notify("event", describe::write(message));
     return true;
   }
 
  private:
+  /// The hub has a gap, or merged deltas, to send as soon as the client has read something.
+  void wait_for_room(rpc::Connection& connection) {
+    if (std::exchange(waiting_, true)) return;
+    connection.on_room([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->waiting_ = false;
+      self->hub_.on_room(self.get());
+    });
+  }
+
   std::weak_ptr<rpc::Connection> connection_;
   events::Hub& hub_;
+  bool waiting_ = false;
 };
 
 std::shared_ptr<ConnectionSink> sink_of(const rpc::Request& request, events::Hub& hub) {

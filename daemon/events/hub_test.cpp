@@ -149,6 +149,19 @@ TEST_CASE("however subscribing falls between commits, nothing is missed and noth
   }
 }
 
+TEST_CASE("commits that are published in another order than they were written are late, not lost") {
+  House house;
+  REQUIRE(house.subscribe({}));
+  house.settle();
+  store::Commit commit;
+  for (const char* type : {"a", "b", "c"}) commit.events.push_back({.session_id = "s1", .type = type});
+  const auto events = wait(house.io, house.store->commit(std::move(commit)));
+  REQUIRE(events);
+  house.hub->publish({(*events)[1]});
+  house.hub->publish({(*events)[0], (*events)[2]});
+  CHECK(house.sink->types() == Types{"b", "a", "c"});
+}
+
 TEST_CASE("journal rows and secrets are never sent") {
   House house;
   REQUIRE(house.subscribe({.after = ""}));

@@ -29,18 +29,19 @@ void Subscription::page(const std::vector<store::Event>& events) {
 void Subscription::go_live() {
   if (state_ != State::catching_up) return;
   state_ = State::live;
+  covered_ = row_;
   for (const auto& event : std::exchange(kept_, {})) durable(event);
 }
 
 void Subscription::durable(const store::Event& event) {
-  if (state_ == State::stopped || event.row <= row_) return;
+  if (state_ == State::stopped || event.row <= covered_) return;
   if (event.type == "item.completed") {
     // It is authoritative: deltas that still wait say nothing new.
     std::erase_if(merged_, [&](const auto& delta) { return delta.item_id == event.item_id; });
     broken_items_.erase(event.item_id);
   }
   if (!flush() || !send(to_message(store_, event))) return stop();
-  row_ = event.row;
+  row_ = std::max(row_, event.row);
 }
 
 void Subscription::stop() {

@@ -39,7 +39,7 @@ class Subscription {
   void end() { ended_ = true; }
   bool wants_session(const std::string& session_id) const { return !sessions_ || sessions_->count(session_id) > 0; }
   const store::EventFilter& filter() const { return filter_; }
-  /// The last row that was sent, or passed over.
+  /// The newest row that was sent.
   int64_t row() const { return row_; }
   bool stopped() const { return state_ == State::stopped; }
 
@@ -81,6 +81,7 @@ class Subscription {
   State state_ = State::catching_up;
   bool ended_ = false;
   int64_t row_;
+  int64_t covered_ = 0;  // up to here the log was read: what publish() brings of it was sent
   std::vector<store::Event> kept_;
   bool gap_waits_ = false;
   std::vector<wire::EventMessage> merged_;  // deltas without room, one for each item
