@@ -13,8 +13,6 @@ find_path(HOB_ASIO_INCLUDE asio.hpp REQUIRED)
 add_library(hob_asio INTERFACE)
 target_include_directories(hob_asio SYSTEM INTERFACE "${HOB_ASIO_INCLUDE}")
 target_compile_definitions(hob_asio INTERFACE ASIO_NO_DEPRECATED)
-# g++ 12 takes the frames of coroutines for a mismatch when it inlines: Asio allocates and frees them in the same class.
-target_compile_options(hob_asio INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
 target_link_libraries(hob_asio INTERFACE Threads::Threads)
 
 find_path(HOB_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
