@@ -1,5 +1,6 @@
 #include "daemon/cli/turn_follower.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,7 +114,12 @@ Result<void> TurnFollower::reconnect() {
   asked_ = false;
   subscription_.clear();
   auto again = reach(shared_, Need::running);
-  if (!again) return std::move(again).error();
+  if (!again) {
+    // A daemon that is just dying still took the connection.
+    if (again.error().code() != Code::interrupted) return std::move(again).error();
+    ::poll(nullptr, 0, 100);
+    return reconnect();
+  }
   daemon_ = *std::move(again);
   auto begun = begin();
   if (!begun && daemon_.client.lost()) return reconnect();

@@ -36,13 +36,16 @@ class JsonBuilder final : public Events {
     const char* begin = lexeme.data();
     const char* end = begin + lexeme.size();
     if (lexeme.find_first_of(".eE") == std::string_view::npos) {
-      int64_t whole = 0;
-      if (auto [p, e] = std::from_chars(begin, end, whole); e == std::errc() && p == end) {
-        if (whole == 0 && lexeme.front() == '-') return Json(-0.0);
-        return Json(whole);
+      // As nlohmann's own reader has it: unsigned unless there is a minus.
+      if (lexeme.front() != '-') {
+        uint64_t whole = 0;
+        if (auto [p, e] = std::from_chars(begin, end, whole); e == std::errc() && p == end) return Json(whole);
+      } else {
+        int64_t whole = 0;
+        if (auto [p, e] = std::from_chars(begin, end, whole); e == std::errc() && p == end) {
+          return whole == 0 ? Json(-0.0) : Json(whole);
+        }
       }
-      uint64_t large = 0;
-      if (auto [p, e] = std::from_chars(begin, end, large); e == std::errc() && p == end) return Json(large);
     }
     double real = 0;
     const auto [p, e] = std::from_chars(begin, end, real);

@@ -23,6 +23,14 @@ TEST_CASE("a document keeps number lexemes") {
   CHECK_FALSE(parse(R"([1e400])", kWire).ok());
 }
 
+TEST_CASE("an integer without a minus is unsigned, as nlohmann has it") {
+  CHECK(parse("7", kWire)->is_number_unsigned());
+  CHECK(parse("-7", kWire)->is_number_integer());
+  CHECK_FALSE(parse("-7", kWire)->is_number_unsigned());
+  CHECK(parse("9223372036854775808", kWire)->get<uint64_t>() == 9223372036854775808u);
+  CHECK(parse("-9223372036854775808", kWire)->get<int64_t>() == INT64_MIN);
+}
+
 TEST_CASE("a duplicate key is refused with its place") {
   const auto value = parse(R"({"a":1,"b":{"a":1},"a":2})", kWire);
   REQUIRE(!value.ok());
