@@ -48,6 +48,10 @@ function(hob_test NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   target_compile_definitions(${NAME} PRIVATE
     HOB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HOB_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|tests)")
+    # Optimised, g++ 12 takes the value of a Result for uninitialised and misjudges inlined coroutine frames.
+    target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
+  endif()
   add_test(NAME ${NAME} COMMAND ${NAME})
   # What runs on several threads is also run under TSan: `scripts/build tsan tsan_tests`.
   if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|schemas/wire|schemas/base)")
