@@ -8,8 +8,10 @@
 //   garbage -> bytes that are no frame                            huge -> a frame of 8 MiB       fds -> open descriptors
 //   close -> closes the socket and stays                          noise -> writes to stdout and stderr, then {}
 //   fork -> starts a grandchild that sleeps, answers {pid}        wrongid -> answers with another id, then the right one
+//   detach -> the same, and the grandchild leaves the group and the tree: an orphan by the time of the answer
 #include <dirent.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -105,7 +107,8 @@ void answer(wire::FrameChannel& channel, const Frame& frame) {
   if (method == "detach") {
     int fds[2];
     (void)!::pipe(fds);
-    if (::fork() == 0) {
+    const pid_t between = ::fork();
+    if (between == 0) {
       ::setsid();
       const pid_t pid = ::fork();
       if (pid == 0) {
@@ -116,6 +119,9 @@ void answer(wire::FrameChannel& channel, const Frame& frame) {
     }
     pid_t pid = 0;
     (void)!::read(fds[0], &pid, sizeof pid);
+    // Only when the process between has ended is the grandchild an orphan. It stays a zombie.
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(between), &info, WEXITED | WNOWAIT);
     body = {{"pid", pid}};
   }
   if (method == "wrongid") {

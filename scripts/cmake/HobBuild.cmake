@@ -40,14 +40,35 @@ function(hob_library NAME)
   endif()
 endfunction()
 
+# Tells HOB_SOURCE_DIR and HOB_BINARY_DIR to those sources that ask for them, themselves or in a header beside them. The
+# others are compiled alike in every clone, so that ccache has them.
+function(hob_say_places)
+  set(asking "HOB_SOURCE_DIR|HOB_BINARY_DIR")
+  file(GLOB headers "${CMAKE_CURRENT_SOURCE_DIR}/*.h")
+  foreach(header IN LISTS headers)
+    file(STRINGS "${header}" lines REGEX "${asking}")
+    get_filename_component(name "${header}" NAME)
+    if(lines)
+      string(APPEND asking "|/${name}\"")
+    endif()
+  endforeach()
+  foreach(source IN LISTS ARGN)
+    get_filename_component(path "${source}" ABSOLUTE)
+    file(STRINGS "${path}" lines REGEX "${asking}")
+    if(lines)
+      set_source_files_properties("${source}" PROPERTIES COMPILE_DEFINITIONS
+        "HOB_SOURCE_DIR=\"${CMAKE_SOURCE_DIR}\";HOB_BINARY_DIR=\"${CMAKE_BINARY_DIR}\"")
+    endif()
+  endforeach()
+endfunction()
+
 # hob_test(NAME SOURCES ... LINKS ... [LABELS ...]): a Catch2 program; each test case is a ctest.
 function(hob_test NAME)
   cmake_parse_arguments(A "" "" "SOURCES;LINKS;LABELS" ${ARGN})
   add_executable(${NAME} ${A_SOURCES})
   target_link_libraries(${NAME} PRIVATE hob_options hob_catch_main ${A_LINKS})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-  target_compile_definitions(${NAME} PRIVATE
-    HOB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HOB_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  hob_say_places(${A_SOURCES})
   if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|tests)")
     # Optimised, g++ 12 takes the value of a Result for uninitialised and misjudges inlined coroutine frames.
     target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
