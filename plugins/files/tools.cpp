@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "plugins/files/edit.h"
+#include "plugins/files/known.h"
 #include "plugins/files/lines.h"
 #include "plugins/files/pattern.h"
 #include "plugins/files/search.h"
@@ -43,7 +45,26 @@ Observation invalid(std::string message, std::string hint) {
   return Observation::failure(Kind::invalid_argument, std::move(message), std::move(hint));
 }
 
-Observation read_file(const Roots& roots, const Arguments& arguments) {
+Observation changed_since(const std::string& shown, const std::string& how) {
+  return Observation::failure(
+    Kind::failed, shown + " was not written: it changed on disk since this session last read or wrote it (" + how + ").",
+    "Read it again, then decide what to write."
+  );
+}
+
+/// Nothing where the file may be replaced: it is not there, or holds what this session knows, or is not known at all.
+std::optional<Observation> changed_behind_us(const Roots& roots, const Located& at, const Known& known) {
+  if (!known.has(at)) return std::nullopt;
+  auto now = beneath::read_file(at.root->fd, at.path, kMaxFile);
+  if (now.ok()) {
+    if (auto how = known.changed(at, *now)) return changed_since(roots.shown(at), *how);
+  } else if (now.error().code() == Code::unsupported_content) {
+    return changed_since(roots.shown(at), "it is too large to be read now");
+  }
+  return std::nullopt;  // what else keeps it from being read is told when it is written
+}
+
+Observation read_file(const Roots& roots, Known& known, const Arguments& arguments) {
   const std::string path = arguments.text("path");
   const int64_t offset = arguments.integer("offset", 1);
   if (offset < 0) return invalid("offset is " + std::to_string(offset) + ", but lines are counted from 1.", "Leave it out.");
@@ -74,10 +95,11 @@ Observation read_file(const Roots& roots, const Arguments& arguments) {
     if (i > first) content += '\n';
     content += lines[i];
   }
+  known.remember(*at, *text);
   return Observation::result({{"content", utf8::repair(content)}, {"lines", lines.size()}, {"truncated", truncated}});
 }
 
-Observation write_file(const Roots& roots, const Arguments& arguments) {
+Observation write_file(const Roots& roots, Known& known, const Arguments& arguments) {
   const std::string path = arguments.text("path"), content = arguments.text("content");
   if (content.size() > kMaxFile)
     return invalid("The content has " + std::to_string(content.size()) + " bytes, over the limit of 16 MiB.", "Write less.");
@@ -87,12 +109,14 @@ Observation write_file(const Roots& roots, const Arguments& arguments) {
     auto made = beneath::make_directories(at->root->fd, at->path.substr(0, slash));
     if (!made.ok()) return refused(made.error(), "directory", path);
   }
+  if (auto changed = changed_behind_us(roots, *at, known)) return *std::move(changed);
   auto written = beneath::write_file(at->root->fd, at->path, content);
   if (!written.ok()) return refused(written.error(), "directory", path);
+  known.remember(*at, content);
   return Observation::result({{"bytes", content.size()}, {"path", roots.shown(*at)}});
 }
 
-Observation edit_file(const Roots& roots, const Arguments& arguments) {
+Observation edit_file(const Roots& roots, Known& known, const Arguments& arguments) {
   const std::string path = arguments.text("path");
   auto at = roots.find_writable(path);
   if (!at.ok()) return refused(at.error(), "file", path);
@@ -100,6 +124,7 @@ Observation edit_file(const Roots& roots, const Arguments& arguments) {
   if (!text.ok()) return refused(text.error(), "file", path);
   if (is_binary(*text))
     return Observation::failure(Kind::failed, roots.shown(*at) + " is not a text file.", "Use another tool for it.");
+  if (auto how = known.changed(*at, *text)) return changed_since(roots.shown(*at), *how);
   auto edited = edit(*text, arguments.text("old_string"), arguments.text("new_string"),
                      arguments.flag("replace_all", false) ? Occurrences::all : Occurrences::one);
   if (!edited.ok()) {
@@ -114,6 +139,7 @@ Observation edit_file(const Roots& roots, const Arguments& arguments) {
   }
   auto written = beneath::write_file(at->root->fd, at->path, edited->text);
   if (!written.ok()) return refused(written.error(), "file", path);
+  known.remember(*at, edited->text);
   return Observation::result({{"path", roots.shown(*at)}, {"replaced", edited->replaced}});
 }
 
@@ -223,9 +249,10 @@ Observation grep(const Roots& roots, const Arguments& arguments, Call& call) {
 
 Tools make_tools(const Roots& roots) {
   Tools tools;
-  tools.add("read_file", [&roots](const Arguments& a, Call&) { return read_file(roots, a); });
-  tools.add("write_file", [&roots](const Arguments& a, Call&) { return write_file(roots, a); });
-  tools.add("edit_file", [&roots](const Arguments& a, Call&) { return edit_file(roots, a); });
+  const auto known = std::make_shared<Known>();  // shared by these three
+  tools.add("read_file", [&roots, known](const Arguments& a, Call&) { return read_file(roots, *known, a); });
+  tools.add("write_file", [&roots, known](const Arguments& a, Call&) { return write_file(roots, *known, a); });
+  tools.add("edit_file", [&roots, known](const Arguments& a, Call&) { return edit_file(roots, *known, a); });
   tools.add("list_directory", [&roots](const Arguments& a, Call&) { return list_directory(roots, a); });
   tools.add("glob", [&roots](const Arguments& a, Call& c) { return glob(roots, a, c); });
   tools.add("grep", [&roots](const Arguments& a, Call& c) { return grep(roots, a, c); });

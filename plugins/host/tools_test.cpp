@@ -113,6 +113,22 @@ TEST_CASE("the file tools work inside their sandbox") {
   CHECK(call(host, "read_file", {{"path", "../secret.txt"}}).result["kind"] == "denied");
 }
 
+TEST_CASE("a file that changed since it was read is not overwritten, in the sandbox, too") {
+  Workspace w;
+  SpawnedHost host;
+  REQUIRE(host.start(w.start("files")).ok());
+  fs::create_symlink("notes.txt", w.root / "link.txt");
+  CHECK(call(host, "read_file", {{"path", "link.txt"}}).ok);
+  std::ofstream(w.root / "notes.txt.new") << "MILK\nbread\n";
+  fs::rename(w.root / "notes.txt.new", w.root / "notes.txt");
+  auto refused = call(host, "write_file", {{"path", "notes.txt"}, {"content", "x"}});
+  CHECK_FALSE(refused.ok);
+  CHECK(refused.result["kind"] == "failed");
+  CHECK(get(w.root / "notes.txt") == "MILK\nbread\n");
+  CHECK(call(host, "read_file", {{"path", "notes.txt"}}).ok);
+  CHECK(call(host, "write_file", {{"path", "notes.txt"}, {"content", "x"}}).ok);
+}
+
 TEST_CASE("a directory that may only be read is kept by the kernel, too") {
   Workspace w;
   for (bool granted : {true, false}) {

@@ -111,6 +111,32 @@ TEST_CASE("a cancelled turn still ends with an event, and its text so far is kep
   CHECK(next["status"] == "completed");
 }
 
+TEST_CASE("a file that somebody else changed is not overwritten by the session that read it, and by another it is") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string path = daemon.work() + "/notes.txt";
+  const auto put = [&path](const std::string& text) { std::ofstream(path) << text; };
+  const auto call = [&client](const std::string& session, const std::string& tool, Json arguments) {
+    arguments["path"] = "notes.txt";
+    const Json reply = client.must(
+        "tools/call", {{"name", tool}, {"arguments", std::move(arguments)}, {"sessionId", session}, {"allow", {tool}}});
+    return reply["isError"].get<bool>() ? reply["structuredContent"]["message"].get<std::string>() : "done";
+  };
+  put("milk\n");
+  const std::string reader = daemon.new_session(client), other = daemon.new_session(client);
+  CHECK(call(reader, "read_file", Json::object()) == "done");
+  put("mine\n");
+  CHECK(call(reader, "write_file", {{"content", "eggs\n"}}).find("changed on disk") != std::string::npos);
+  CHECK(call(reader, "edit_file", {{"old_string", "milk"}, {"new_string", "eggs"}}).find("changed on disk") != std::string::npos);
+  CHECK(call(other, "read_file", Json::object()) == "done");
+  CHECK(call(other, "edit_file", {{"old_string", "mine"}, {"new_string", "ours"}}) == "done");
+  CHECK(call(other, "edit_file", {{"old_string", "ours"}, {"new_string", "all"}}) == "done");
+  CHECK(call(reader, "write_file", {{"content", "eggs\n"}}).find("changed on disk") != std::string::npos);
+  CHECK(call(reader, "read_file", Json::object()) == "done");
+  CHECK(call(reader, "write_file", {{"content", "eggs\n"}}) == "done");
+}
+
 TEST_CASE("a model that crashes costs its turn model_failed, and the session lives") {
   PrivateDaemon daemon;
   daemon.start();
