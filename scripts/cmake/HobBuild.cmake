@@ -70,8 +70,8 @@ function(hob_test NAME)
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   hob_say_places(${A_SOURCES})
   if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|tests)")
-    # Optimised, g++ 12 takes the value of a Result for uninitialised and misjudges inlined coroutine frames.
-    target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
+    # Optimised, g++ 12 takes the value of a Result for uninitialised.
+    target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-Wno-maybe-uninitialized>)
   endif()
   add_test(NAME ${NAME} COMMAND ${NAME})
   # What runs on several threads is also run under TSan: `scripts/build tsan tsan_tests`.

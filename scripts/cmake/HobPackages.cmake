@@ -12,7 +12,11 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 find_path(HOB_ASIO_INCLUDE asio.hpp REQUIRED)
 add_library(hob_asio INTERFACE)
 target_include_directories(hob_asio SYSTEM INTERFACE "${HOB_ASIO_INCLUDE}")
-target_compile_definitions(hob_asio INTERFACE ASIO_NO_DEPRECATED)
+# Asio 1.22 asks a macro of the standard library how it allocates, before it is sure to have included any of that library:
+# one unit took std::aligned_alloc, another operator new, and each freed the other's coroutine frames. Decided here for all.
+target_compile_definitions(hob_asio INTERFACE ASIO_NO_DEPRECATED ASIO_HAS_STD_ALIGNED_ALLOC=1)
+# g++ 12 misjudges the allocation of coroutine frames that it has inlined.
+target_compile_options(hob_asio INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
 target_link_libraries(hob_asio INTERFACE Threads::Threads)
 
 find_path(HOB_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
