@@ -1,7 +1,6 @@
 // memory/put, memory/search.
 #include "daemon/api/house.h"
 #include "schemas/base/ids.h"
-#include "schemas/base/sha256.h"
 
 namespace hob::api {
 namespace {
@@ -17,15 +16,11 @@ Async<Result<std::string>> scope_id(House& house, std::string scope, std::option
   co_return scope == "session" ? session.id : session.cwd;
 }
 
-Async<Result<wire::MemoryPutResult>> put(House& house, wire::MemoryPut params) {
+Async<Result<wire::MemoryPutResult>> put(House& house, wire::MemoryPut params, rpc::Request request) {
   auto& s = house.surroundings;
-  const std::string key = params.idempotency_key.value_or("");
-  const std::string hash = key.empty() ? "" : sha256_hex(json::canonical(describe::write(params)));
-  if (!key.empty()) {
-    HOB_CO_TRY(known, co_await s.store.idempotency(kMethod, key));
-    if (known && known->params_hash != hash) co_return invalid_params("/idempotencyKey", "the same params as before", "others");
-    if (known) co_return describe::read<wire::MemoryPutResult>(known->result);
-  }
+  Json written = describe::write(params);
+  HOB_CO_TRY(claim, co_await s.once.enter(kMethod, params.idempotency_key, std::move(written), request.context));
+  if (claim.answer()) co_return describe::read<wire::MemoryPutResult>(*claim.answer());
   HOB_CO_TRY(scope, co_await scope_id(house, params.scope, params.session_id));
   store::MemoryRow row;
   row.id = new_id(s.clock, s.random);
@@ -40,7 +35,7 @@ Async<Result<wire::MemoryPutResult>> put(House& house, wire::MemoryPut params) {
   store::Commit commit;
   commit.put_memories.push_back(row);
   commit.events.push_back({.session_id = row.session_id, .type = "memory.changed", .data = {{"id", row.id}, {"scope", row.scope}}});
-  if (!key.empty()) commit.put_idempotency.push_back({kMethod, key, hash, describe::write(result), s.clock.wall_ms()});
+  claim.keep(commit, describe::write(result));
   HOB_CO_TRY(events, co_await s.store.commit(std::move(commit)));
   s.hub.publish(events);
   co_return result;
@@ -68,7 +63,8 @@ Async<Result<wire::MemorySearchResult>> search(House& house, wire::MemorySearch 
 
 void bind_memory(rpc::Dispatcher& dispatcher, House* house) {
   dispatcher.bind<wire::MemoryPut, wire::MemoryPutResult>(
-      kMethod, "Keeps a fact.", [house](wire::MemoryPut params, rpc::Request) { return put(*house, std::move(params)); });
+      kMethod, "Keeps a fact.",
+      [house](wire::MemoryPut params, rpc::Request request) { return put(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::MemorySearch, wire::MemorySearchResult>(
       "memory/search", "Finds facts by their words.",
       [house](wire::MemorySearch params, rpc::Request) { return search(*house, std::move(params)); });

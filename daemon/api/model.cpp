@@ -61,7 +61,12 @@ Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_
   return step;
 }
 
+/// A request that failed, or that nobody waited for, leaves nothing behind: its key is free.
 Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params, rpc::Request request) {
+  auto& s = house.surroundings;
+  Json written = describe::write(params);
+  HOB_CO_TRY(claim, co_await s.once.enter("generate", params.idempotency_key, std::move(written), request.context));
+  if (claim.answer()) co_return describe::read<wire::GenerateResult>(*claim.answer());
   HOB_CO_TRY(step, step_of(params, house.config.limits.max_tokens));
   const bool stream = params.stream;
   const auto progress = [stream, connection = request.connection, id = request.id](const wire::StepProgress& p) {
@@ -69,7 +74,7 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
     if (!stream || !spoken) return;
     if (const auto there = connection.lock()) there->notify("generate/delta", {{"requestId", id}, {"text", p.text}});
   };
-  HOB_CO_TRY(result, co_await house.surroundings.backend.step(std::move(step), progress, request.context));
+  HOB_CO_TRY(result, co_await s.backend.step(std::move(step), progress, request.context));
   if (result.stop == wire::StepStop::cancelled) co_return Error(Code::cancelled, "The request was cancelled.");
   wire::GenerateResult out;
   out.stop_reason = std::string(describe::word(result.stop));
@@ -90,6 +95,12 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
       }
       if (auto json = json::to_json(value); json) out.structured = *std::move(json);
     }
+  }
+  store::Commit answer;
+  claim.keep(answer, describe::write(out));
+  if (!answer.put_idempotency.empty()) {
+    HOB_CO_TRY(kept, co_await s.store.commit(std::move(answer)));
+    (void)kept;
   }
   co_return out;
 }

@@ -1,7 +1,6 @@
 // tools/list, tools/call, plugin/list.
 #include "daemon/api/house.h"
 #include "schemas/base/ids.h"
-#include "schemas/base/sha256.h"
 #include "schemas/schema/validator.h"
 
 namespace hob::api {
@@ -19,18 +18,10 @@ Async<Result<wire::ToolsCallResult>> call(House& house, wire::ToolsCall params, 
   auto& s = house.surroundings;
   const auto tool = s.tools.find(params.name);
   if (!tool) co_return Error(Code::not_found, "There is no tool " + params.name + ".").with("what", "tool").with("id", params.name);
-  const std::string key = params.idempotency_key.value_or("");
-  const std::string hash = key.empty() ? "" : sha256_hex(json::canonical(describe::write(params)));
-  if (!key.empty()) {
-    HOB_CO_TRY(known, co_await s.store.idempotency(kMethod, key));
-    if (known && known->params_hash != hash) {
-      co_return invalid_params("/idempotencyKey", "the same params as before", "others");
-    }
-    if (known && known->result.is_null()) {
-      co_return Error(Code::outcome_unknown, "The call with this key was begun and its outcome is not known.");
-    }
-    if (known) co_return describe::read<wire::ToolsCallResult>(known->result);
-  }
+  Json written = describe::write(params);
+  HOB_CO_TRY(claim, co_await s.once.enter(kMethod, params.idempotency_key, std::move(written), request.context,
+                                          params.session_id.value_or("")));
+  if (claim.answer()) co_return describe::read<wire::ToolsCallResult>(*claim.answer());
   HOB_CO_TRY(validator, schema::Validator::compile(tool->input_schema));
   if (const auto violation = validator.validate(params.arguments)) {
     co_return invalid_params("/arguments" + violation->instance, "arguments that fit the tool's schema", schema::to_string(*violation));
@@ -50,24 +41,26 @@ Async<Result<wire::ToolsCallResult>> call(House& house, wire::ToolsCall params, 
   const policy::Decision decision = s.policy.decide(*tool, params.arguments, context);
   store::Commit before;
   before.audit.push_back({who(request), std::string(describe::word(decision.action)) + " " + params.name, {{"rule", decision.rule}}});
-  if (decision.action == config::Action::allow && !key.empty()) {
-    before.put_idempotency.push_back({kMethod, key, hash, nullptr, s.clock.wall_ms()});
-  }
+  if (decision.action == config::Action::allow) claim.begin(before);
   HOB_CO_TRY(journalled, co_await s.store.commit(std::move(before)));
   (void)journalled;
   if (decision.action != config::Action::allow) {
     co_return Error(Code::tool_denied, "The call of " + params.name + " is not allowed: " + decision.rule + ".");
   }
   request_call.timeout_ms = s.call_timeout_ms;
-  HOB_CO_TRY(result, co_await s.tools.call(std::move(request_call), request.context));
-  const wire::ToolsCallResult reply = as_mcp(result);
-  if (!key.empty()) {
-    store::Commit after;
-    after.put_idempotency.push_back({kMethod, key, hash, describe::write(reply), s.clock.wall_ms()});
+  const auto result = co_await s.tools.call(std::move(request_call), request.context);
+  store::Commit after;
+  if (result) {
+    claim.keep(after, describe::write(as_mcp(*result)));
+  } else if (result.error().code() != Code::cancelled) {
+    claim.keep_error(after, result.error());  // of a cancelled call nobody knows how far it came
+  }
+  if (!after.put_idempotency.empty()) {
     HOB_CO_TRY(kept, co_await s.store.commit(std::move(after)));
     (void)kept;
   }
-  co_return reply;
+  if (!result) co_return result.error();
+  co_return as_mcp(*result);
 }
 
 }  // namespace

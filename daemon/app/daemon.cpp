@@ -1,9 +1,5 @@
 #include "daemon/app/daemon.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
-#include <cerrno>
 #include <csignal>
 
 #include "daemon/backend/child_backend.h"
@@ -42,21 +38,12 @@ Daemon::Daemon(config::Places places, config::Config config) : places_(std::move
 
 Daemon::~Daemon() { work_.join(); }
 
-Result<void> Daemon::take_lock() {
-  // Before the store is touched: of two daemons that start together, one goes on and the other leaves everything alone.
-  const std::string path = places_.state_dir + "/hobd.lock";
-  lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock_) return Error(Code::internal, "Cannot open " + path + ": " + errno_text(errno) + ".");
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error(Code::overloaded, "Another hobd uses " + places_.state_dir + ".");
-  }
-  return {};
-}
-
 Result<void> Daemon::open_rooms() {
   const auto io = io_.get_executor();
+  // First, because it is locked: of two daemons that start together, one goes on and the other leaves everything alone.
   HOB_TRY(store, store::open({.path = places_.state_dir + "/state.db", .clock = &clock_, .random = &random_}));
   store_ = std::move(store);
+  once_ = std::make_unique<store::Once>(*store_);
   hub_ = events::make_hub(*store_, clock_, io);
   backend_ = backend::make_child_backend(io, backend_options(places_, config_.model), clock_);
   plugin::CatalogOptions catalog;
@@ -71,7 +58,7 @@ Result<void> Daemon::open_rooms() {
   policy_ = std::make_unique<policy::Policy>(config_.policy);
   approvals_ = std::make_unique<policy::Approvals>(*store_, *hub_, clock_, io);
   surroundings_ = std::make_unique<turn::Surroundings>(
-      turn::Surroundings{*store_, *hub_, *backend_, tools_, *policy_, *approvals_, clock_, random_, config_.limits,
+      turn::Surroundings{*store_, *once_, *hub_, *backend_, tools_, *policy_, *approvals_, clock_, random_, config_.limits,
                          config_.plugins.call_timeout_ms, io, work_.get_executor()});
   turns_ = std::make_unique<turn::Turns>(*surroundings_);
   server_ = std::make_unique<rpc::Server>(io, work_.get_executor(), dispatcher_);
@@ -89,7 +76,6 @@ Result<void> Daemon::open_rooms() {
 
 Result<void> Daemon::start() {
   HOB_TRY_VOID(supervise::become_subreaper());
-  HOB_TRY_VOID(take_lock());
   HOB_TRY_VOID(open_rooms());
   HOB_TRY_VOID(server_->listen(places_.socket));
   watch_signals();

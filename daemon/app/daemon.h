@@ -4,7 +4,7 @@
 //   HOB_TRY_VOID(daemon.start());     // the door is open; the model loads, turns are resumed
 //   daemon.run();                     // until shutdown; [io] is the calling thread
 //
-// Order of the start: the state directory's lock, store, tools, door, then (behind the open door) resumed turns and the model.
+// Order of the start: store (which locks out a second daemon), tools, door, then (behind the open door) resumed turns and the model.
 // Order of the stop: door, turns, plugin hosts, model, store.
 #pragma once
 
@@ -15,7 +15,6 @@
 
 #include "daemon/api/house.h"
 #include "daemon/plugin/plugin_provider.h"
-#include "schemas/base/fd.h"
 
 namespace hob::app {
 
@@ -30,7 +29,6 @@ class Daemon {
   int exit_code() const { return exit_code_; }
 
  private:
-  Result<void> take_lock();
   Result<void> open_rooms();
   void watch_signals();
   void wait_for_signal();
@@ -45,8 +43,8 @@ class Daemon {
   asio::io_context io_{1};
   asio::thread_pool work_{2};
   asio::signal_set signals_{io_};
-  UniqueFd lock_;  // one daemon for each state directory
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<store::Store> store_;  // and the lock on the state directory
+  std::unique_ptr<store::Once> once_;
   std::unique_ptr<events::Hub> hub_;
   std::shared_ptr<backend::Backend> backend_;
   std::shared_ptr<plugin::PluginProvider> plugins_;

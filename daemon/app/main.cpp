@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   hob::log::open(*level, "hobd", log_file);
   hob::app::Daemon daemon(*std::move(places), *std::move(config));
   if (auto started = daemon.start(); !started) {
-    // 3: another daemon has the socket; that is no fault of anybody.
+    // 3: another daemon has the state directory or the socket; that is no fault of anybody.
     return fail(started.error(), started.error().code() == hob::Code::overloaded ? 3 : 1);
   }
   daemon.run();

@@ -18,7 +18,7 @@ TEST_CASE("a second opener of the same file is told that another daemon has it")
   for (int i = 0; i < 2; ++i) {
     auto second = open({directory.file("state.db"), nullptr, nullptr});
     REQUIRE_FALSE(second);
-    CHECK(second.error().code() == Code::store_failed);
+    CHECK(second.error().code() == Code::overloaded);
     CHECK(second.error().message().find("Another hobd has ") == 0);
   }
   REQUIRE(wait(io, (*first)->commit(chapter(1))));

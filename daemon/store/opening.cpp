@@ -28,8 +28,8 @@ Result<UniqueFd> lock(const std::string& path) {
   if (!fd) return Error(Code::store_failed, "Cannot open the lock file " + name + ": " + errno_text(errno) + ".");
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
   if (errno != EWOULDBLOCK) return Error(Code::store_failed, "Cannot lock " + name + ": " + errno_text(errno) + ".");
-  return Error(Code::store_failed, "Another hobd has " + path + " open. Stop it first (`hob daemon stop`), or give "
-                                   "this one a HOB_STATE_DIR of its own.");
+  return Error(Code::overloaded, "Another hobd has " + path + " open. Stop it first (`hob daemon stop`), or give "
+                                 "this one a HOB_STATE_DIR of its own.");
 }
 
 bool not_empty(const std::string& path) {

@@ -188,7 +188,8 @@ struct OpenOptions {
 };
 
 /// Opens or makes the database and migrates it. A file that is not a database of ours is refused (`store_failed`,
-/// with what to do) and left untouched; a newer schema is refused (`version_skew`).
+/// with what to do) and left untouched; a newer schema is refused (`version_skew`); so is a file that another daemon
+/// has open (`overloaded`).
 Result<std::unique_ptr<Store>> open(OpenOptions options);
 
 }  // namespace hob::store

@@ -7,19 +7,9 @@
 #include "daemon/turn/loop.h"
 #include "schemas/base/ids.h"
 #include "schemas/base/log.h"
-#include "schemas/base/sha256.h"
 
 namespace hob::turn {
 namespace {
-
-constexpr char kMethod[] = "turn/start";
-
-Error other_params() {
-  return Error(Code::invalid_params, "This idempotency key was used with other params.")
-      .with("pointer", "/idempotencyKey")
-      .with("expected", "the same params as before")
-      .with("got", "others");
-}
 
 Error no_turn(const std::string& id) {
   return Error(Code::not_found, "There is no turn " + id.substr(0, 64) + ".").with("what", "turn").with("id", id.substr(0, 64));
@@ -44,31 +34,9 @@ std::optional<std::string> Turns::active_turn(const std::string& session_id) con
 
 Async<Result<wire::TurnStartResult>> Turns::start(wire::TurnStart params, std::string who) {
   if (draining_) co_return Error(Code::draining, "The daemon is stopping and takes no new turns.");
-  std::string hash;
-  const std::string key = params.idempotency_key.value_or("");
-  if (!key.empty()) {
-    hash = sha256_hex(json::canonical(describe::write(params)));
-    if (const auto it = keys_in_flight_.find(key); it != keys_in_flight_.end()) {
-      if (it->second != hash) co_return other_params();
-      // The first request's commit is queued before this empty one, so afterwards its row can be read.
-      store::Commit nothing;
-      HOB_CO_TRY(barrier, co_await s_.store.commit(std::move(nothing)));
-      (void)barrier;
-    }
-    HOB_CO_TRY(known, co_await s_.store.idempotency(kMethod, key));
-    if (known) {
-      if (known->params_hash != hash) co_return other_params();
-      co_return describe::read<wire::TurnStartResult>(known->result);
-    }
-    if (keys_in_flight_.contains(key)) co_return Error(Code::overloaded, "The same request is being started.").with("retryAfterMs", 50);
-    keys_in_flight_[key] = hash;
-  }
-  auto result = co_await start_new(std::move(params), std::move(who), std::move(hash));
-  if (!key.empty()) keys_in_flight_.erase(key);
-  co_return result;
-}
-
-Async<Result<wire::TurnStartResult>> Turns::start_new(wire::TurnStart params, std::string who, std::string hash) {
+  Json written = describe::write(params);
+  HOB_CO_TRY(claim, co_await s_.once.enter("turn/start", params.idempotency_key, std::move(written), {}));
+  if (claim.answer()) co_return describe::read<wire::TurnStartResult>(*claim.answer());
   HOB_CO_TRY(text, text_of(params.input));
   HOB_CO_TRY_VOID(check_tool_choice(params.tool_choice));
   HOB_CO_TRY(session, co_await s_.store.session(params.session_id));
@@ -108,9 +76,7 @@ Async<Result<wire::TurnStartResult>> Turns::start_new(wire::TurnStart params, st
   ++session.turns;
   if (!session.title) session.title = text.substr(0, text.find('\n')).substr(0, 60);
   commit.put_sessions.push_back(session);
-  if (params.idempotency_key) {
-    commit.put_idempotency.push_back({kMethod, *params.idempotency_key, hash, describe::write(result), s_.clock.wall_ms()});
-  }
+  claim.keep(commit, describe::write(result));
   if (params.allow && !params.allow->empty()) {
     commit.audit.push_back({who, "allow for one turn", {{"turnId", turn->turn_id}, {"tools", describe::write(*params.allow)}}});
   }

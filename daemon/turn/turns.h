@@ -15,7 +15,7 @@
 #include "daemon/events/hub.h"
 #include "daemon/policy/approvals.h"
 #include "daemon/policy/policy.h"
-#include "daemon/store/store.h"
+#include "daemon/store/once.h"
 #include "daemon/tools/tool.h"
 #include "schemas/wire/client/turn.h"
 
@@ -24,6 +24,7 @@ namespace hob::turn {
 /// What a turn needs of the house; everything outlives every turn.
 struct Surroundings {
   store::Store& store;
+  store::Once& once;
   events::Hub& hub;
   backend::Backend& backend;
   tools::Registry& tools;
@@ -70,12 +71,10 @@ class Turns {
  private:
   void launch(std::shared_ptr<ActiveTurn> turn);
   Async<void> run(std::shared_ptr<ActiveTurn> turn);
-  Async<Result<wire::TurnStartResult>> start_new(wire::TurnStart params, std::string who, std::string hash);
 
   Surroundings s_;
   std::map<std::string, std::shared_ptr<ActiveTurn>> active_;   // by turn
   std::map<std::string, std::string> by_session_;               // session -> its active turn
-  std::map<std::string, std::string> keys_in_flight_;           // idempotency key -> hash of params
   bool draining_ = false;
 };
 

@@ -181,5 +181,17 @@ TEST_CASE("forty clients at once all get their answers") {
   for (size_t i = 0; i < clients.size(); ++i) CHECK(clients[i].must("turn/wait", {{"turnId", turns[i]}})["output"] == "Hello there.");
 }
 
+TEST_CASE("a second daemon on the same state directory leaves with 3, and the first goes on") {
+  Door door;
+  const std::string session = door.daemon.new_session(door.bystander);
+  const Ran second = run_process({binary("hobd"), "--socket", door.daemon.work() + "/other.sock"},
+                                 {.environment = {{"HOB_STATE_DIR", door.daemon.state()}, {"HOB_CONFIG_DIR", door.daemon.config()}}});
+  CHECK(second.exit == 3);
+  CHECK(second.err.find("Another hobd has ") != std::string::npos);
+  door.undisturbed();
+  CHECK(door.daemon.turn(door.bystander, session, "please say hello")["status"] == "completed");
+  CHECK_FALSE(std::filesystem::exists(door.daemon.state() + "/hobd.lock"));
+}
+
 }  // namespace
 }  // namespace hob::tests
