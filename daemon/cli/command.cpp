@@ -3,6 +3,17 @@
 #include <CLI/CLI.hpp>
 
 namespace hob::cli {
+namespace {
+
+/// The words of one_of(), which the parser keeps in its own description alone: "MODE:{default,plan}".
+std::vector<std::string> choices_of(const CLI::Option& option) {
+  const std::string text = option.get_type_name();
+  const size_t open = text.find('{'), close = text.rfind('}');
+  if (open == std::string::npos || close == std::string::npos || close < open) return {};
+  return CLI::detail::split(text.substr(open + 1, close - open - 1), ',');
+}
+
+}  // namespace
 
 Option& Option::shown_as(const std::string& type) {
   option_->type_name(type);
@@ -101,7 +112,9 @@ bool Command::takes_words() const {
 std::vector<OptionText> Command::options() const {
   std::vector<OptionText> out;
   for (const CLI::Option* option : app_->get_options()) {
-    for (const std::string& name : option->get_lnames()) out.push_back({"--" + name, option->get_description()});
+    for (const std::string& name : option->get_lnames()) {
+      out.push_back({"--" + name, option->get_description(), option->get_items_expected_max() > 0, choices_of(*option)});
+    }
   }
   return out;
 }

@@ -41,6 +41,8 @@ class Option {
 struct OptionText {
   std::string name;  // "--limit"
   std::string about;
+  bool takes_value = false;
+  std::vector<std::string> choices;  // of one_of()
 };
 
 class Command {

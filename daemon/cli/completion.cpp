@@ -16,75 +16,172 @@ struct Entry {
 
 void collect(const Command& from, const std::string& path, std::vector<Entry>& out) {
   Entry entry{path, {}, from.options()};
-  for (const auto& sub : from.commands()) entry.subcommands.push_back({sub->name(), sub->about()});
+  for (const auto& sub : from.commands()) entry.subcommands.push_back({sub->name(), sub->about(), false, {}});
   out.push_back(std::move(entry));
   for (const auto& sub : from.commands()) collect(*sub, path.empty() ? sub->name() : path + " " + sub->name(), out);
 }
 
-std::string words(const Entry& entry) {
+std::string joined(const std::vector<std::string>& words) {
   std::string out;
-  for (const auto& list : {entry.subcommands, entry.options}) {
-    for (const auto& [name, about] : list) out += (out.empty() ? "" : " ") + name;
-  }
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
   return out;
 }
 
-/// Inside single quotes.
+std::string names(const std::vector<OptionText>& list) {
+  std::vector<std::string> out;
+  for (const OptionText& one : list) out.push_back(one.name);
+  return joined(out);
+}
+
+/// Inside single quotes, for all three shells.
 std::string in_quotes(const std::string& text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
 
+// Each shell walks over the words before the cursor in the same way: `at` is the command they name so far, `last` the option whose
+// value comes next. The walk's cases are these pairs: "what stands there" and what that makes.
+struct Step {
+  std::string seen;  // "daemon logs", "run --mode": `at`, a space, the word
+  bool option = false;
+  std::vector<std::string> choices;
+};
+
+std::vector<Step> steps(const std::vector<Entry>& entries) {
+  std::vector<Step> out;
+  for (const Entry& entry : entries) {
+    for (const OptionText& sub : entry.subcommands) out.push_back({entry.path + " " + sub.name, false, {}});
+    for (const OptionText& option : entry.options) {
+      if (option.takes_value) out.push_back({entry.path + " " + option.name, true, option.choices});
+    }
+  }
+  return out;
+}
+
+std::string without_first_space(const std::string& text) { return text.starts_with(' ') ? text.substr(1) : text; }
+
+/// The body of `case "$at $word" in`, alike in bash and zsh.
+std::string walk(const std::vector<Step>& all) {
+  std::string out;
+  for (const Step& step : all) {
+    out += "      " + in_quotes(step.seen) + ") " +
+           (step.option ? "last=" + in_quotes(step.seen) : "at=" + in_quotes(without_first_space(step.seen))) + " ;;\n";
+  }
+  return out;
+}
+
 std::string bash(const std::vector<Entry>& entries) {
+  const std::vector<Step> all = steps(entries);
+  // bash cuts --mode=plan into three words at the sign.
   std::string out =
       "# bash completion of hob. Use it: source <(hob completion bash)\n"
       "_hob() {\n"
-      "  local here=\"${COMP_WORDS[COMP_CWORD]}\" path=\"\" word words=\"\"\n"
+      "  local here=\"${COMP_WORDS[COMP_CWORD]}\" at=\"\" last=\"\" word words=\"\" options=\"\"\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case \"$path $word\" in\n";
-  for (const Entry& entry : entries) {
-    if (!entry.path.empty()) {
-      const size_t space = entry.path.rfind(' ');
-      const std::string before = space == std::string::npos ? "" : entry.path.substr(0, space);
-      const std::string last = space == std::string::npos ? entry.path : entry.path.substr(space + 1);
-      out += "      " + in_quotes(before + " " + last) + ") path=" + in_quotes(entry.path) + " ;;\n";
-    }
+      "    if [ \"$word\" = \"=\" ]; then continue; fi\n"
+      "    if [ -n \"$last\" ]; then last=\"\"; continue; fi\n"
+      "    case \"$at $word\" in\n" + walk(all) +
+      "    esac\n"
+      "  done\n"
+      "  if [ \"$here\" = \"=\" ]; then here=\"\"; fi\n"
+      "  COMPREPLY=()\n"
+      "  case \"$last\" in\n"
+      "    '') ;;\n";
+  for (const Step& step : all) {
+    if (!step.choices.empty()) out += "    " + in_quotes(step.seen) + ") words=" + in_quotes(joined(step.choices)) + " ;;\n";
   }
-  out += "    esac\n  done\n  case \"$path\" in\n";
-  for (const Entry& entry : entries) out += "    " + in_quotes(entry.path) + ") words=" + in_quotes(words(entry)) + " ;;\n";
+  out += "    *) return ;;\n  esac\n  if [ -z \"$last\" ]; then case \"$at\" in\n";
+  for (const Entry& entry : entries) {
+    out += "    " + in_quotes(entry.path) + ") words=" + in_quotes(names(entry.subcommands)) +
+           " options=" + in_quotes(names(entry.options)) + " ;;\n";
+  }
   return out +
-         "  esac\n"
+         "  esac; fi\n"
+         "  case \"$here\" in -*) words=\"$options\" ;; esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$here\"))\n"
-         "  if [ ${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=($(compgen -f -- \"$here\")); fi\n"
          "}\n"
-         "complete -o filenames -F _hob hob\n";
+         // Where we know nothing, bash offers files.
+         "complete -o bashdefault -o default -F _hob hob\n";
+}
+
+std::string described(const std::vector<OptionText>& list) {
+  std::string out;
+  for (const OptionText& one : list) out += (out.empty() ? "" : " ") + in_quotes(one.name + ":" + one.about);
+  return out;
 }
 
 std::string zsh(const std::vector<Entry>& entries) {
-  return "#compdef hob\n# zsh completion of hob. Use it: source <(hob completion zsh), or as _hob in a directory of $fpath\n"
-         "autoload -Uz bashcompinit && bashcompinit\n" + bash(entries);
+  const std::vector<Step> all = steps(entries);
+  // Not named `path`: that is $PATH as an array.
+  std::string out =
+      "#compdef hob\n"
+      "# zsh completion of hob. Use it: source <(hob completion zsh), or as _hob in a directory of $fpath\n"
+      "_hob() {\n"
+      "  local at=\"\" last=\"\" word\n"
+      "  local -a names options\n"
+      "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
+      "    if [[ -n $last ]]; then last=\"\"; continue; fi\n"
+      "    case \"$at $word\" in\n" + walk(all) +
+      "    esac\n"
+      "  done\n"
+      "  if [[ $PREFIX == --*=* ]]; then last=\"$at ${PREFIX%%=*}\"; compset -P '*='; fi\n"
+      "  case \"$last\" in\n"
+      "    '') ;;\n";
+  for (const Step& step : all) {
+    if (!step.choices.empty()) out += "    " + in_quotes(step.seen) + ") compadd -- " + joined(step.choices) + "; return ;;\n";
+  }
+  out += "    *) _files; return ;;\n  esac\n  case \"$at\" in\n";
+  for (const Entry& entry : entries) {
+    out += "    " + in_quotes(entry.path) + ")\n      names=(" + described(entry.subcommands) + ")\n      options=(" +
+           described(entry.options) + ") ;;\n";
+  }
+  return out +
+         "  esac\n"
+         "  if [[ $PREFIX == -* ]]; then _describe -o option options\n"
+         "  elif (( $#names )); then _describe command names\n"
+         "  else _files\n"
+         "  fi\n"
+         "}\n"
+         // From $fpath this file is the function's first call; read by `source` it only says who completes hob.
+         "if [[ ${funcstack[1]} == _hob ]]; then\n"
+         "  _hob \"$@\"\n"
+         "else\n"
+         "  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
+         "  compdef _hob hob\n"
+         "fi\n";
 }
 
 std::string fish(const std::vector<Entry>& entries) {
-  std::string out = "# fish completion of hob. Use it: hob completion fish | source\n";
+  std::string out =
+      "# fish completion of hob. Use it: hob completion fish | source\n"
+      "function __hob_at\n"
+      "  set -l at ''\n"
+      "  set -l last ''\n"
+      "  for word in (commandline -opc)\n"
+      "    if test -n \"$last\"\n"
+      "      set last ''\n"
+      "      continue\n"
+      "    end\n"
+      "    switch \"$at $word\"\n";
+  for (const Step& step : steps(entries)) {
+    out += "      case " + in_quotes(step.seen) + "\n        set " +
+           (step.option ? "last " + in_quotes(step.seen) : "at " + in_quotes(without_first_space(step.seen))) + "\n";
+  }
+  out += "    end\n  end\n  test \"$at\" = \"$argv[1]\"\nend\n";
   for (const Entry& entry : entries) {
-    std::string condition;
-    if (entry.path.empty()) {
-      condition = "__fish_use_subcommand";
-    } else {
-      std::string rest = entry.path;
-      for (size_t space = rest.find(' ');; space = rest.find(' ')) {
-        condition += (condition.empty() ? "" : "; and ") + std::string("__fish_seen_subcommand_from ") + rest.substr(0, space);
-        if (space == std::string::npos) break;
-        rest = rest.substr(space + 1);
+    const std::string here = "complete -c hob -n " + in_quotes("__hob_at \"" + entry.path + "\"");
+    for (const OptionText& sub : entry.subcommands) {
+      out += here + " -f -a " + sub.name + " -d " + in_quotes(sub.about) + "\n";
+    }
+    for (const OptionText& option : entry.options) {
+      out += here + " -l " + option.name.substr(2);
+      if (!option.choices.empty()) {
+        out += " -x -a " + in_quotes(joined(option.choices));
+      } else if (option.takes_value) {
+        out += " -r -F";
       }
-    }
-    for (const auto& [name, about] : entry.subcommands) {
-      out += "complete -c hob -f -n " + in_quotes(condition) + " -a " + name + " -d " + in_quotes(about) + "\n";
-    }
-    for (const auto& [name, about] : entry.options) {
-      out += "complete -c hob -n " + in_quotes(condition) + " -l " + name.substr(2) + " -d " + in_quotes(about) + "\n";
+      out += " -d " + in_quotes(option.about) + "\n";
     }
   }
   return out;
@@ -110,7 +207,7 @@ void add_completion_command(Command& app, Shared& shared) {
   (void)shared;
   Command& completion = app.add("completion", "Prints tab completion for a shell");
   completion.wants_subcommand(true);
-  completion.examples("  source <(hob completion bash)\n  hob completion fish | source");
+  completion.examples("  source <(hob completion bash)\n  source <(hob completion zsh)\n  hob completion fish | source");
   for (const auto& [name, shell] : {std::pair{"bash", Shell::bash}, {"zsh", Shell::zsh}, {"fish", Shell::fish}}) {
     Command& command = completion.add(name, std::string("For ") + name);
     command.run([&app, shell = shell] { std::fputs(completion_for(shell, app).c_str(), stdout); });
