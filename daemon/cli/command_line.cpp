@@ -1,5 +1,8 @@
 #include "daemon/cli/command_line.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <clocale>
 #include <cstdio>
@@ -13,6 +16,16 @@
 #endif
 
 namespace hob::cli {
+namespace {
+
+/// Whether the program that reads our standard output has gone, as head does after its lines.
+bool reader_is_gone() {
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+}  // namespace
+
 void build(Command& app, Shared& shared) {
   app.version(std::string("hob ") + HOB_VERSION + " (build " + wire::build_id() + ")");
   app.wants_subcommand(true);
@@ -85,8 +98,11 @@ int run_command_line(int argc, char** argv) {
     return kUsage;
   }
   shared.terminal.end_progress();
-  if (std::fflush(stdout) != 0) return kFailed;
-  return shared.exit;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return shared.exit;
+  // Who has gone needs no word (mostly SIGPIPE has ended us before); a full disk does.
+  if (!reader_is_gone()) shared.terminal.warn("Not everything could be written to standard output.");
+  return kFailed;
 }
 
 }  // namespace hob::cli

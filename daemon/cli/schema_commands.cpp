@@ -17,7 +17,13 @@ Result<void> check(Shared& shared, const std::string& argument) {
   HOB_TRY(daemon, reach(shared, Need::running));
   wire::SchemaCheck wanted;
   wanted.schema = *std::move(schema);
-  HOB_TRY(result, daemon.client.call<wire::SchemaCheckResult>("schema/check", wanted));
+  auto checked = daemon.client.call<wire::SchemaCheckResult>("schema/check", wanted);
+  // Whoever only wants to know about a schema does not expect that a model is missed.
+  if (!checked && exit_of(checked.error()) == kNoModel) {
+    return std::move(checked).error().in("The schema was not checked, because the model's process checks it and does not run");
+  }
+  if (!checked) return std::move(checked).error();
+  const wire::SchemaCheckResult& result = *checked;
   shared.exit = result.supported ? kDone : kFailed;
   if (shared.json) {
     std::printf("%s\n", json::dump(describe::write(result)).c_str());

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/harness/private_daemon.h"
+#include "tests/harness/running.h"
 
 namespace hob::tests {
 namespace {
@@ -16,13 +16,9 @@ std::string note_of(const PrivateDaemon& daemon) {
   return text.str();
 }
 
-TEST_CASE("a tool that writes waits for a person, who allows it") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  client.must("events/subscribe", {{"sessionIds", {session}}});
-  const std::string turn = daemon.start_turn(client, session, "write it");
+TEST_CASE_METHOD(Conversation, "a tool that writes waits for a person, who allows it") {
+  listen();
+  const std::string turn = begin("write it");
   const Json asked = client.wait_event("approval.requested");
   CHECK(asked["data"]["tool"] == "write_file");
   CHECK(asked["data"]["arguments"]["path"] == "note.txt");
@@ -31,38 +27,31 @@ TEST_CASE("a tool that writes waits for a person, who allows it") {
   REQUIRE(list["approvals"].size() == 1);
   const std::string id = list["approvals"][0]["approvalId"];
   CHECK(note_of(daemon).empty());
-  client.must("approval/respond", {{"approvalId", id}, {"optionId", "allow_once"}});
-  const Json state = client.must("turn/wait", {{"turnId", turn}});
+  answer(id, "allow_once");
+  const Json state = end_of(turn);
   INFO(json::dump(state));
   CHECK(state["status"] == "completed");
   CHECK(note_of(daemon) == "hello");
   CHECK(client.call("approval/respond", {{"approvalId", id}, {"optionId", "allow_once"}})["error"]["code"] == -32602);
 }
 
-TEST_CASE("a refusal is told to the model, and nothing is written") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  client.must("events/subscribe", {{"sessionIds", {session}}});
-  const std::string turn = daemon.start_turn(client, session, "write it");
-  const std::string id = client.wait_event("approval.requested")["data"]["approvalId"];
+TEST_CASE_METHOD(Conversation, "a refusal is told to the model, and nothing is written") {
+  listen();
+  const std::string turn = begin("write it");
+  const std::string id = asked();
   client.must("approval/respond", {{"approvalId", id}, {"optionId", "reject_once"}, {"note", "not today"}});
-  const Json state = client.must("turn/wait", {{"turnId", turn}});
+  const Json state = end_of(turn);
   CHECK(state["status"] == "completed");
   CHECK(state["deniedCalls"] == 1);
   CHECK(note_of(daemon).empty());
   bool told = false;
-  for (const Json& event : daemon.events(client, session)) {
+  for (const Json& event : events()) {
     told = told || json::dump(event).find("not today") != std::string::npos;
   }
   CHECK(told);
 }
 
-TEST_CASE("an attached client is asked with ACP's words, and its answer counts") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
+TEST_CASE_METHOD(Running, "an attached client is asked with ACP's words, and its answer counts") {
   client.must("initialize", {{"protocolVersion", 1}});
   const std::string session = daemon.new_session(client);
   const std::string turn = daemon.start_turn(client, session, "write it");
@@ -75,52 +64,38 @@ TEST_CASE("an attached client is asked with ACP's words, and its answer counts")
   CHECK(note_of(daemon) == "hello");
 }
 
-TEST_CASE("a question outlives a kill of the daemon, and is answered afterwards") {
-  PrivateDaemon daemon;
-  daemon.start();
-  std::string session, turn, id;
-  {
-    RawClient client = daemon.connect();
-    session = daemon.new_session(client);
-    client.must("events/subscribe", {{"sessionIds", {session}}});
-    turn = daemon.start_turn(client, session, "write it");
-    id = client.wait_event("approval.requested")["data"]["approvalId"];
-  }
+TEST_CASE_METHOD(Conversation, "a question outlives a kill of the daemon, and is answered afterwards") {
+  listen();
+  const std::string turn = begin("write it");
+  const std::string id = asked();
   daemon.kill_hard();
   daemon.start();
-  RawClient client = daemon.connect();
+  client = daemon.connect();
   client.must("events/subscribe", {{"sessionIds", {session}}, {"after", ""}});
   client.wait_event("approval.requested");
   // The turn is resumed behind the open door; the question is there as soon as it is.
   Json list = client.must("approval/list", {{"sessionId", session}});
   while (list["approvals"].empty()) list = client.must("approval/list", {{"sessionId", session}});
   CHECK(list["approvals"][0]["approvalId"] == id);
-  client.must("approval/respond", {{"approvalId", id}, {"optionId", "allow_once"}});
-  CHECK(client.must("turn/wait", {{"turnId", turn}})["status"] == "completed");
+  answer(id, "allow_once");
+  CHECK(end_of(turn)["status"] == "completed");
   CHECK(note_of(daemon) == "hello");
 }
 
-TEST_CASE("always holds for the session and for no other") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  client.must("events/subscribe", {{"sessionIds", {session}}});
-  const std::string turn = daemon.start_turn(client, session, "write it");
-  const std::string id = client.wait_event("approval.requested")["data"]["approvalId"];
-  client.must("approval/respond", {{"approvalId", id}, {"optionId", "allow_always"}});
-  client.must("turn/wait", {{"turnId", turn}});
+TEST_CASE_METHOD(Conversation, "always holds for the session and for no other") {
+  listen();
+  const std::string turn = begin("write it");
+  const std::string id = asked();
+  answer(id, "allow_always");
+  end_of(turn);
   std::filesystem::remove(daemon.work() + "/note.txt");
-  CHECK(daemon.turn(client, session, "write it", {{"onAsk", "deny"}})["deniedCalls"] == 0);
+  CHECK(say("write it", {{"onAsk", "deny"}})["deniedCalls"] == 0);
   CHECK(note_of(daemon) == "hello");
   const std::string other = daemon.new_session(client);
   CHECK(daemon.turn(client, other, "write it", {{"onAsk", "deny"}})["deniedCalls"] == 1);
 }
 
-TEST_CASE("a session in plan mode denies writing without asking") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
+TEST_CASE_METHOD(Running, "a session in plan mode denies writing without asking") {
   const std::string session = daemon.new_session(client, {{"mode", "plan"}});
   // The automaton does not let the model name a tool that is denied, so the script's words cannot be a call at all.
   const Json state = daemon.turn(client, session, "write it");

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/harness/private_daemon.h"
+#include "tests/harness/running.h"
 
 namespace hob::tests {
 namespace {
@@ -31,10 +31,8 @@ TEST_CASE("the first command starts the daemon and answers") {
   CHECK(daemon.hob({"daemon", "stop"}).exit == 0);
 }
 
-TEST_CASE("every ending of a run has its exit code") {
-  PrivateDaemon daemon;
-  daemon.start();
-  const auto exit_of = [&daemon](std::vector<std::string> arguments) {
+TEST_CASE_METHOD(Running, "every ending of a run has its exit code") {
+  const auto exit_of = [this](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "run");
     const Ran ran = daemon.hob(arguments);
     UNSCOPED_INFO(ran.out << ran.err);
@@ -99,9 +97,7 @@ TEST_CASE("a configuration with a mistake is told with its place") {
   CHECK(ran.err.find("max_tokens") != std::string::npos);
 }
 
-TEST_CASE("the JSON outputs are JSON and nothing else") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "the JSON outputs are JSON and nothing else") {
   const Ran one = daemon.hob({"run", "--json", "what is the sum"});
   CHECK(one.exit == 0);
   CHECK(one.err.empty());
@@ -128,9 +124,7 @@ TEST_CASE("the JSON outputs are JSON and nothing else") {
   }
 }
 
-TEST_CASE("quiet prints the answer alone; with a schema only JSON reaches standard output") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "quiet prints the answer alone; with a schema only JSON reaches standard output") {
   const Ran quiet = daemon.hob({"run", "-q", "what is the sum"});
   CHECK(quiet.out == "It is 391.\n");
   CHECK(quiet.err.empty());
@@ -141,9 +135,7 @@ TEST_CASE("quiet prints the answer alone; with a schema only JSON reaches standa
   CHECK(structured.err.find("calculate") != std::string::npos);
 }
 
-TEST_CASE("piped text joins the prompt, within its limits") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "piped text joins the prompt, within its limits") {
   CHECK(daemon.hob({"run", "-q", "do this:"}, {.input = "please say hello\n"}).out == "Hello there.\n");
   CHECK(daemon.hob({"run", "-q"}, {.input = "please say hello\n"}).out == "Hello there.\n");
   const Ran large = daemon.hob({"run", "hello"}, {.input = std::string((1u << 20) + 1, 'a')});
@@ -152,9 +144,7 @@ TEST_CASE("piped text joins the prompt, within its limits") {
   CHECK(daemon.hob({"run", "hello"}, {.input = "\xff\xfe"}).exit == 2);
 }
 
-TEST_CASE("a session goes on, shows itself and is deleted") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "a session goes on, shows itself and is deleted") {
   REQUIRE(daemon.hob({"run", "please say hello"}).exit == 0);
   REQUIRE(daemon.hob({"run", "--session", "last", "what is the sum"}).exit == 0);
   const Json list = parsed(daemon.hob({"sessions", "list", "--json"}).out);
@@ -170,9 +160,7 @@ TEST_CASE("a session goes on, shows itself and is deleted") {
   CHECK(daemon.hob({"run", "--session", "last", "hello"}).exit == 1);
 }
 
-TEST_CASE("tools are called by hand under the same policy") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "tools are called by hand under the same policy") {
   const Ran sum = daemon.hob({"tools", "call", "calculate", R"({"expression":"6*7"})"});
   INFO(sum.err);
   CHECK(sum.exit == 0);
@@ -189,17 +177,13 @@ TEST_CASE("tools are called by hand under the same policy") {
   CHECK(parsed(daemon.hob({"sessions", "list", "--json"}).out)["sessions"].empty());
 }
 
-TEST_CASE("facts are kept and found") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "facts are kept and found") {
   CHECK(daemon.hob({"memory", "put", "The door code is 4711"}).exit == 0);
   const Ran found = daemon.hob({"memory", "search", "door code"});
   CHECK(found.out.find("The door code is 4711") == 0);
 }
 
-TEST_CASE("a schema is checked before it is used") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "a schema is checked before it is used") {
   CHECK(daemon.hob({"schema", "check", kPerson}).exit == 0);
   const Ran unsupported = daemon.hob({"schema", "check", R"({"type":"object","unevaluatedProperties":{"$dynamicRef":"#x"}})", "--json"});
   CHECK(unsupported.exit == 1);
@@ -207,17 +191,59 @@ TEST_CASE("a schema is checked before it is used") {
   CHECK(daemon.hob({"schema", "check", "{"}).exit == 2);
 }
 
-TEST_CASE("a question is answered from another command line") {
+TEST_CASE("a schema is checked by a daemon that is started for it, and what is missing is told") {
+  {
+    PrivateDaemon daemon;
+    CHECK(daemon.hob({"daemon", "status"}).exit == 3);
+    const Ran ran = daemon.hob({"schema", "check", kPerson});
+    INFO(ran.err);
+    CHECK(ran.exit == 0);
+    CHECK(ran.out.find("every keyword is enforced") == 0);
+    CHECK(daemon.hob({"daemon", "status"}).exit == 0);
+  }
+  Setup setup;
+  setup.rules = Json("not rules");
+  PrivateDaemon daemon(setup);
+  const Ran ran = daemon.hob({"schema", "check", kPerson});
+  INFO(ran.err);
+  CHECK(ran.exit == 4);
+  CHECK(ran.err.find("The schema was not checked") != std::string::npos);
+  CHECK(ran.err.find("script.json") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Running, "who stops reading ends the program without a word, with SIGPIPE and without") {
+  const std::vector<std::vector<std::string>> commands = {
+      {"--help"}, {"version"}, {"schema", "--openrpc"}, {"completion", "bash"}, {"tools"}, {"daemon", "status"},
+      {"run", "-q", "please say hello"}, {"run", "--json", "what is the sum"}, {"run", "-q", "slowly"}};
+  for (const std::vector<std::string>& command : commands) {
+    INFO(command[0]);
+    const Ran ended = daemon.hob(command, {.output_closed = true});
+    CHECK(ended.exit == 128 + SIGPIPE);
+    CHECK(ended.err.empty());
+    const Ran ignored = daemon.hob(command, {.output_closed = true, .without_sigpipe = true});
+    CHECK(ignored.exit == 1);
+    CHECK(ignored.err.empty());
+  }
+  // Only the reader has gone: the turn goes on, and the daemon has noticed nothing.
+  const std::string last = parsed(daemon.hob({"sessions", "list", "--json"}).out)["sessions"][0]["sessionId"];
+  CHECK(daemon.hob({"sessions", "show", last}).exit == 0);
+}
+
+TEST_CASE("a disk that is full is not silent") {
+  if (!std::filesystem::exists("/dev/full")) return;
   PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  client.must("events/subscribe", {{"sessionIds", {session}}});
-  const std::string turn = daemon.start_turn(client, session, "write it");
-  const std::string id = client.wait_event("approval.requested")["data"]["approvalId"];
+  const Ran ran = run_process({"sh", "-c", "exec \"$0\" completion bash > /dev/full", binary("hob")});
+  CHECK(ran.exit == 1);
+  CHECK(ran.err == "hob: Not everything could be written to standard output.\n");
+}
+
+TEST_CASE_METHOD(Conversation, "a question is answered from another command line") {
+  listen();
+  const std::string turn = begin("write it");
+  const std::string id = asked();
   CHECK(daemon.hob({"approvals", "list"}).out.find(id) != std::string::npos);
   CHECK(daemon.hob({"approvals", "allow", id}).exit == 0);
-  CHECK(client.must("turn/wait", {{"turnId", turn}})["status"] == "completed");
+  CHECK(end_of(turn)["status"] == "completed");
   CHECK(daemon.hob({"approvals", "allow", id}).exit == 1);
 }
 
@@ -233,25 +259,49 @@ TEST_CASE("a run survives the death of the daemon in its middle") {
   CHECK(ran.out == "It is 391.\n");
 }
 
-TEST_CASE("doctor finds what hob needs") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "doctor finds what hob needs") {
   const Ran ran = daemon.hob({"doctor", "--json"});
   const Json report = parsed(ran.out);
   CHECK(report.contains("sandbox"));
   CHECK((ran.exit == 0) == report["well"].get<bool>());
 }
 
-TEST_CASE("Python's example client runs a turn") {
-  PrivateDaemon daemon;
-  daemon.start();
-  const Ran python = run_process({"python3", "--version"});
-  if (python.exit != 0) return;
-  const Ran ran = run_process({"python3", std::string(HOB_SOURCE_DIR) + "/examples/clients/python/turn.py", daemon.socket(), "please say hello"},
-                              {.directory = daemon.work()});
-  INFO(ran.err);
-  CHECK(ran.exit == 0);
-  CHECK(ran.out.find("Hello there.") != std::string::npos);
+/// An example client: `command` with the socket and a text behind it.
+void check_client(const Running& running, std::vector<std::string> command) {
+  const auto run = [&](const std::string& socket, const std::string& text) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {socket, text});
+    const Ran ran = run_process(words, {.directory = running.daemon.work()});
+    UNSCOPED_INFO(ran.out << ran.err);
+    return ran;
+  };
+  const Ran hello = run(running.daemon.socket(), "please say hello");
+  CHECK(hello.exit == 0);
+  CHECK(hello.out.find("Hello there.") != std::string::npos);
+  const Ran sum = run(running.daemon.socket(), "what is the sum");
+  CHECK(sum.exit == 0);
+  CHECK(sum.out.find("calculate") != std::string::npos);
+  CHECK(sum.out.find("It is 391.") != std::string::npos);
+  CHECK(run(running.daemon.socket(), "crash now").exit == 1);
+  CHECK(run(running.daemon.work() + "/nobody.sock", "please say hello").exit == 1);
+}
+
+TEST_CASE_METHOD(Running, "Python's example client runs a turn") {
+  if (run_process({"python3", "--version"}).exit != 0) {
+    WARN("skipped: there is no python3");
+    return;
+  }
+  check_client(*this, {"python3", std::string(HOB_SOURCE_DIR) + "/examples/clients/python/turn.py"});
+}
+
+TEST_CASE_METHOD(Running, "TypeScript's example client runs a turn") {
+  // What a node that is too old says to this flag is an error.
+  if (run_process({"node", "--experimental-strip-types", "--eval", "1"}).exit != 0) {
+    WARN("skipped: there is no node, or one older than 22.6");
+    return;
+  }
+  check_client(*this, {"node", "--no-warnings", "--experimental-strip-types",
+                       std::string(HOB_SOURCE_DIR) + "/examples/clients/typescript/turn.ts"});
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // Bad input at the door, of every kind: each is a clear error, and nobody else notices.
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
-#include "tests/harness/private_daemon.h"
+#include "tests/harness/running.h"
 
 namespace hob::tests {
 namespace {
@@ -147,15 +150,50 @@ TEST_CASE("a folder that is no plugin is refused by name, and the others work") 
   CHECK(daemon.turn(client, daemon.new_session(client), "what is the sum")["output"] == "It is 391.");
 }
 
-TEST_CASE("of two daemons at one place one wins, and the other leaves it alone") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Conversation, "of two daemons at one place one wins, and the other leaves it alone") {
   const Ran second = run_process({binary("hobd")}, {.environment = {{"HOB_STATE_DIR", daemon.state()}, {"HOB_CONFIG_DIR", daemon.config()}}});
   CHECK(second.exit != 0);
   INFO(second.err);
   CHECK_FALSE(second.err.empty());
-  RawClient client = daemon.connect();
-  CHECK(daemon.turn(client, daemon.new_session(client), "please say hello")["status"] == "completed");
+  CHECK(say("please say hello")["status"] == "completed");
+}
+
+TEST_CASE("a socket that is handed over is served, with what waited at it, and is not taken away") {
+  PrivateDaemon places;
+  const std::string path = places.work() + "/front.sock";
+  UniqueFd door(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  REQUIRE(::bind(door.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(door.get(), 16) == 0);
+  // Who comes before the daemon runs is why it is started.
+  RawClient early(path);
+  early.send("ping");
+  // The shell knows its number, and becomes hobd with it.
+  const int pid = start_process({"sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\"", binary("hobd")},
+                                {{"HOB_STATE_DIR", places.state()}, {"HOB_CONFIG_DIR", places.config()}},
+                                places.work() + "/hobd.out", door.get());
+  const auto pong = early.read();
+  REQUIRE(pong);
+  CHECK(pong->contains("result"));
+  RawClient client(path);
+  CHECK(client.must("daemon/status")["pid"] == pid);
+  CHECK(places.turn(client, places.new_session(client), "what is the sum")["output"] == "It is 391.");
+  CHECK_FALSE(std::filesystem::exists(places.socket()));
+  client.must("daemon/shutdown", {{"mode", "graceful"}});
+  CHECK(wait_for(pid) == 0);
+  CHECK(std::filesystem::exists(path));
+  RawClient waits(path);  // the door is still open, for the next daemon
+}
+
+TEST_CASE("a socket that was meant for another process is left alone") {
+  PrivateDaemon daemon;
+  daemon.set_environment("LISTEN_PID", "1");
+  daemon.set_environment("LISTEN_FDS", "1");
+  daemon.start();
+  CHECK(daemon.connect().call("ping").contains("result"));
 }
 
 TEST_CASE("commands that start the daemon at the same time end at the same one") {
@@ -171,9 +209,7 @@ TEST_CASE("commands that start the daemon at the same time end at the same one")
   CHECK(status["sessions"] == 0);
 }
 
-TEST_CASE("forty clients at once all get their answers") {
-  PrivateDaemon daemon;
-  daemon.start();
+TEST_CASE_METHOD(Running, "forty clients at once all get their answers") {
   std::vector<RawClient> clients;
   for (int i = 0; i < 40; ++i) clients.push_back(daemon.connect());
   std::vector<std::string> turns;

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "tests/harness/private_daemon.h"
+#include "tests/harness/running.h"
 
 namespace hob::tests {
 namespace {
@@ -20,13 +20,9 @@ const Json kPerson = {{"type", "object"},
                       {"required", {"city", "age"}},
                       {"additionalProperties", false}};
 
-TEST_CASE("a turn answers with text, streamed and stored") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  client.must("events/subscribe", {{"sessionIds", {session}}});
-  const std::string turn = daemon.start_turn(client, session, "please say hello");
+TEST_CASE_METHOD(Conversation, "a turn answers with text, streamed and stored") {
+  listen();
+  const std::string turn = begin("please say hello");
   std::string streamed;
   const Json completed = client.wait_event([&](const Json& event) {
     if (event["type"] == "item.delta") {
@@ -40,21 +36,17 @@ TEST_CASE("a turn answers with text, streamed and stored") {
   CHECK(completed["data"]["status"] == "completed");
   CHECK(completed["data"]["stopReason"] == "end_turn");
   CHECK(completed["data"]["output"] == "Hello there.");
-  CHECK(kinds_of(daemon.events(client, session)) == std::vector<std::string>{"user_message", "agent_message"});
+  CHECK(kinds_of(events()) == std::vector<std::string>{"user_message", "agent_message"});
 }
 
-TEST_CASE("a turn calls a tool in its sandboxed host and answers from the result") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  const Json state = daemon.turn(client, session, "what is the sum");
+TEST_CASE_METHOD(Conversation, "a turn calls a tool in its sandboxed host and answers from the result") {
+  const Json state = say("what is the sum");
   CHECK(state["status"] == "completed");
   CHECK(state["output"] == "It is 391.");
   CHECK(state["toolCalls"] == 1);
-  const Json events = daemon.events(client, session);
-  CHECK(kinds_of(events) == std::vector<std::string>{"user_message", "tool_call", "tool_result", "agent_message"});
-  for (const Json& event : events) {
+  const Json all = events();
+  CHECK(kinds_of(all) == std::vector<std::string>{"user_message", "tool_call", "tool_result", "agent_message"});
+  for (const Json& event : all) {
     if (event["type"] == "item.completed" && event["data"]["kind"] == "tool_result") {
       CHECK(event["data"]["result"]["result"] == "391");
     }
@@ -63,61 +55,45 @@ TEST_CASE("a turn calls a tool in its sandboxed host and answers from the result
   }
 }
 
-TEST_CASE("a tool that fails is an observation of the model, not an error of the turn") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const Json state = daemon.turn(client, daemon.new_session(client), "read what is not there");
+TEST_CASE_METHOD(Conversation, "a tool that fails is an observation of the model, not an error of the turn") {
+  const Json state = say("read what is not there");
   CHECK(state["status"] == "completed");
   CHECK(state["failedCalls"] == 1);
   CHECK(state["output"] == "There is no such file.");
 }
 
-TEST_CASE("a structured answer fits its schema") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const Json state = daemon.turn(client, daemon.new_session(client), "as a person", {{"responseSchema", kPerson}});
+TEST_CASE_METHOD(Conversation, "a structured answer fits its schema") {
+  const Json state = say("as a person", {{"responseSchema", kPerson}});
   INFO(json::dump(state));
   CHECK(state["status"] == "completed");
   CHECK(state["structured"] == Json({{"city", "Oslo"}, {"age", 7}}));
 }
 
-TEST_CASE("tools and a schema work in the same turn") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const Json state = daemon.turn(client, daemon.new_session(client), "the sum as a person", {{"responseSchema", kPerson}});
+TEST_CASE_METHOD(Conversation, "tools and a schema work in the same turn") {
+  const Json state = say("the sum as a person", {{"responseSchema", kPerson}});
   INFO(json::dump(state));
   CHECK(state["status"] == "completed");
   CHECK(state["toolCalls"] == 1);
   CHECK(state["structured"] == Json({{"city", "Oslo"}, {"age", 7}}));
 }
 
-TEST_CASE("a cancelled turn still ends with an event, and its text so far is kept") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  client.must("events/subscribe", {{"sessionIds", {session}}});
-  const std::string turn = daemon.start_turn(client, session, "hang now");
+TEST_CASE_METHOD(Conversation, "a cancelled turn still ends with an event, and its text so far is kept") {
+  listen();
+  const std::string turn = begin("hang now");
   client.wait_event("item.delta");
   client.must("turn/cancel", {{"turnId", turn}});
   const Json completed = client.wait_event("turn.completed");
   CHECK(completed["data"]["status"] == "cancelled");
   CHECK(completed["data"]["stopReason"] == "cancelled");
   CHECK(client.call("turn/cancel", {{"turnId", turn}})["error"]["data"]["kind"] == "no_active_turn");
-  const Json next = daemon.turn(client, session, "please say hello");
+  const Json next = say("please say hello");
   CHECK(next["status"] == "completed");
 }
 
-TEST_CASE("a file that somebody else changed is not overwritten by the session that read it, and by another it is") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
+TEST_CASE_METHOD(Running, "a file that somebody else changed is not overwritten by the session that read it, and by another it is") {
   const std::string path = daemon.work() + "/notes.txt";
   const auto put = [&path](const std::string& text) { std::ofstream(path) << text; };
-  const auto call = [&client](const std::string& session, const std::string& tool, Json arguments) {
+  const auto call = [this](const std::string& session, const std::string& tool, Json arguments) {
     arguments["path"] = "notes.txt";
     const Json reply = client.must(
         "tools/call", {{"name", tool}, {"arguments", std::move(arguments)}, {"sessionId", session}, {"allow", {tool}}});
@@ -137,47 +113,32 @@ TEST_CASE("a file that somebody else changed is not overwritten by the session t
   CHECK(call(reader, "write_file", {{"content", "eggs\n"}}) == "done");
 }
 
-TEST_CASE("a model that crashes costs its turn model_failed, and the session lives") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  const Json failed = daemon.turn(client, session, "crash now");
+TEST_CASE_METHOD(Conversation, "a model that crashes costs its turn model_failed, and the session lives") {
+  const Json failed = say("crash now");
   CHECK(failed["status"] == "failed");
   CHECK(failed["error"]["data"]["kind"] == "model_failed");
-  const Json next = daemon.turn(client, session, "please say hello");
+  const Json next = say("please say hello");
   INFO(json::dump(next));
   CHECK(next["status"] == "completed");
   CHECK(next["output"] == "Hello there.");
 }
 
-TEST_CASE("a model whose numbers are no numbers fails the turn alone") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  const Json failed = daemon.turn(client, session, "not a number");
+TEST_CASE_METHOD(Conversation, "a model whose numbers are no numbers fails the turn alone") {
+  const Json failed = say("not a number");
   CHECK(failed["status"] == "failed");
   CHECK(failed["error"]["data"]["kind"] == "model_failed");
-  CHECK(daemon.turn(client, session, "please say hello")["status"] == "completed");
+  CHECK(say("please say hello")["status"] == "completed");
 }
 
-TEST_CASE("the same call again and again is stopped") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const Json state = daemon.turn(client, daemon.new_session(client), "for ever");
+TEST_CASE_METHOD(Conversation, "the same call again and again is stopped") {
+  const Json state = say("for ever");
   CHECK(state["stopReason"] == "loop_detected");
   CHECK(state["toolCalls"] == 5);
 }
 
-TEST_CASE("one turn at a time for each session, and the key of a start gives the same turn") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  const std::string first = daemon.start_turn(client, session, "hang now", {{"idempotencyKey", "once"}});
-  CHECK(daemon.start_turn(client, session, "hang now", {{"idempotencyKey", "once"}}) == first);
+TEST_CASE_METHOD(Conversation, "one turn at a time for each session, and the key of a start gives the same turn") {
+  const std::string first = begin("hang now", {{"idempotencyKey", "once"}});
+  CHECK(begin("hang now", {{"idempotencyKey", "once"}}) == first);
   const Json input = Json::array({{{"type", "text"}, {"text", "say hello"}}});
   const Json other = client.call("turn/start", {{"sessionId", session}, {"input", input}, {"idempotencyKey", "once"}});
   CHECK(other["error"]["code"] == -32602);
@@ -187,15 +148,8 @@ TEST_CASE("one turn at a time for each session, and the key of a start gives the
   client.must("turn/wait", {{"turnId", first}});
 }
 
-TEST_CASE("what was said stands in the log as it was, after a kill and a restart") {
-  PrivateDaemon daemon;
-  daemon.start();
-  std::string session;
-  {
-    RawClient client = daemon.connect();
-    session = daemon.new_session(client);
-    daemon.turn(client, session, "what is the sum");
-  }
+TEST_CASE_METHOD(Conversation, "what was said stands in the log as it was, after a kill and a restart") {
+  say("what is the sum");
   const Ran before = daemon.hob({"sessions", "show", session, "--events", "--json"});
   REQUIRE(before.exit == 0);
   REQUIRE_FALSE(before.out.empty());
@@ -206,15 +160,11 @@ TEST_CASE("what was said stands in the log as it was, after a kill and a restart
   CHECK(after.out == before.out);
 }
 
-TEST_CASE("a deleted session is gone") {
-  PrivateDaemon daemon;
-  daemon.start();
-  RawClient client = daemon.connect();
-  const std::string session = daemon.new_session(client);
-  daemon.turn(client, session, "please say hello");
+TEST_CASE_METHOD(Conversation, "a deleted session is gone") {
+  say("please say hello");
   client.must("session/delete", {{"sessionId", session}});
   CHECK(client.call("session/get", {{"sessionId", session}})["error"]["code"] == -32002);
-  CHECK(daemon.events(client, session).empty());
+  CHECK(events().empty());
 }
 
 }  // namespace

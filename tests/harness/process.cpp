@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #include "schemas/base/fd.h"
 
@@ -55,6 +56,7 @@ Ran run_process(const std::vector<std::string>& command, const ProcessOptions& o
   pipe_into(in);
   pipe_into(out);
   pipe_into(err);
+  if (options.output_closed) ::close(std::exchange(out[0], -1));
   const pid_t pid = ::fork();
   if (pid < 0) throw std::runtime_error("no process: " + errno_text(errno));
   if (pid == 0) {
@@ -62,6 +64,7 @@ Ran run_process(const std::vector<std::string>& command, const ProcessOptions& o
     else ::dup2(in[0], 0);
     ::dup2(out[1], 1);
     ::dup2(err[1], 2);
+    ::signal(SIGPIPE, options.without_sigpipe ? SIG_IGN : SIG_DFL);
     if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) _exit(126);
     ::execvpe(argv[0], argv.data(), envp.data());
     _exit(127);
@@ -107,7 +110,8 @@ Ran run_process(const std::vector<std::string>& command, const ProcessOptions& o
   return ran;
 }
 
-int start_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment, const std::string& log) {
+int start_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+                  const std::string& log, int third) {
   std::vector<std::string> words = command, variables = environment_of(environment);
   const std::vector<char*> argv = pointers(words), envp = pointers(variables);
   const pid_t pid = ::fork();
@@ -117,7 +121,10 @@ int start_process(const std::vector<std::string>& command, const std::map<std::s
   const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(fd, 1);
   ::dup2(fd, 2);
-  ::close_range(3, ~0U, 0);
+  ::signal(SIGPIPE, SIG_DFL);
+  if (third >= 0 && third != 3) ::dup2(third, 3);
+  if (third == 3) ::fcntl(3, F_SETFD, 0);
+  ::close_range(third >= 0 ? 4 : 3, ~0U, 0);
   ::execvpe(argv[0], argv.data(), envp.data());
   _exit(127);
 }

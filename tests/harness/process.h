@@ -18,6 +18,8 @@ struct ProcessOptions {
   std::string input;
   std::string directory;       // where it runs; empty: here
   int interrupt_after_output = 0;  // SIGINT once so many bytes of standard output have come
+  bool output_closed = false;      // nobody reads standard output, as behind a `head` that has ended
+  bool without_sigpipe = false;    // it is ignored, as in units of systemd
 };
 
 struct Ran {
@@ -27,8 +29,9 @@ struct Ran {
 
 Ran run_process(const std::vector<std::string>& command, const ProcessOptions& options = {});
 
-/// Starts a program that goes on; its output is appended to `log`.
-int start_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment, const std::string& log);
+/// Starts a program that goes on; its output is appended to `log`. `third`: what it has as descriptor 3.
+int start_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+                  const std::string& log, int third = -1);
 
 /// Waits for a program of start_process; its exit as in Ran.
 int wait_for(int pid);
