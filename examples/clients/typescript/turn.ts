@@ -1,6 +1,6 @@
 // One turn of hob, with nothing but Node's own modules.
 //
-//   node --experimental-strip-types turn.ts SOCKET "What is 17 * 23?"     (Node 22.6 or later; 23.6 needs no flag)
+//   node --experimental-strip-types turn.ts SOCKET "What is 17 * 23?"     (Node 22.6 or later; 22.18 and 23.6 need no flag)
 //
 // Every method that is used here, with its parameters, is in the answer to {"method": "rpc.discover"}.
 import { createConnection } from "node:net";
@@ -11,6 +11,11 @@ const [path, text] = process.argv.slice(2);
 if (!path || !text) {
   console.error('usage: turn.ts SOCKET "What is 17 * 23?"');
   process.exit(2);
+}
+
+function fail(why: string): never {
+  console.error("turn.ts: " + why);
+  process.exit(1);
 }
 
 const socket = createConnection(path);
@@ -29,11 +34,15 @@ function onEvent(event: Json): void {
   if (type === "item.completed" && data.kind === "tool_call") console.log("  >", data.name, data.arguments);
   if (type === "turn.completed") {
     console.log();
-    process.exit(data.status === "completed" ? 0 : 1);
+    if (data.status !== "completed") fail(data.error?.message ?? data.status);
+    process.exit(0);
   }
 }
 
-createInterface({ input: socket }).on("line", (line: string) => {
+socket.on("close", () => fail("the daemon closed the connection"));
+const lines = createInterface({ input: socket });
+lines.on("error", (error: Error) => fail(error.message + " (is the daemon running? hob daemon start)"));
+lines.on("line", (line: string) => {
   const message = JSON.parse(line);
   if (message.method === "event") return onEvent(message.params);
   const asked = message.method ? undefined : waiting.get(message.id);
@@ -42,7 +51,11 @@ createInterface({ input: socket }).on("line", (line: string) => {
   else asked?.resolve(message.result);
 });
 
-const { sessionId } = await call("session/new", { cwd: process.cwd(), mcpServers: [] });
-await call("events/subscribe", { sessionIds: [sessionId] });
-// Nobody is here to answer questions, so what would ask is denied.
-await call("turn/start", { sessionId, input: [{ type: "text", text }], onAsk: "deny" });
+try {
+  const { sessionId } = await call("session/new", { cwd: process.cwd(), mcpServers: [] });
+  await call("events/subscribe", { sessionIds: [sessionId] });
+  // Nobody is here to answer questions, so what would ask is denied.
+  await call("turn/start", { sessionId, input: [{ type: "text", text }], onAsk: "deny" });
+} catch (error) {
+  fail((error as Error).message);
+}
