@@ -1,4 +1,4 @@
-// For tests: hob-model-lite as a real process on a socketpair, and a script file for it.
+// For tests: hob-model-lite (or hob-model) as a real process on a socketpair, and a script file for it.
 #pragma once
 
 #include <sys/wait.h>
@@ -58,17 +58,23 @@ struct Outcome {
   }
 };
 
+/// A program of bin/.
+struct Binary {
+  std::string name;
+};
+
 class ModelProcess {
  public:
-  ModelProcess() {
+  ModelProcess() : ModelProcess(Binary{"hob-model-lite"}) {}
+  explicit ModelProcess(const Binary& binary) {
     auto pair = wire::socket_pair();
     REQUIRE(pair.ok());
+    const std::string program = HOB_BINARY_DIR "/bin/" + binary.name;
     pid_ = fork();
     REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
       dup2((*pair)[1].get(), 3);
-      const char* program = HOB_BINARY_DIR "/bin/hob-model-lite";
-      execl(program, program, "--fd", "3", nullptr);
+      execl(program.c_str(), program.c_str(), "--fd", "3", nullptr);
       _exit(127);
     }
     channel_.emplace(std::move((*pair)[0]));
@@ -160,6 +166,7 @@ class ModelProcess {
     return status;
   }
   int fd() const { return channel_->fd(); }
+  pid_t pid() const { return pid_; }
 
  private:
   Folder folder_;
