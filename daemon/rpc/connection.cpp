@@ -247,12 +247,15 @@ void Connection::reply(const Json& id, Result<Json> result, const std::shared_pt
 Async<Result<Json>> Connection::ask(std::string method, Json params, CallContext context) {
   const auto self = shared_from_this();
   if (!open_) co_return Error(Code::interrupted, "The client went away.");
+  if (context.cancel.cancelled()) co_return Error(Code::cancelled, "No longer asked.");
   const int64_t id = ++next_question_;
   auto question = std::make_shared<Question>(Question{
       std::nullopt, asio::steady_timer(socket_.get_executor(), std::chrono::steady_clock::time_point::max())});
   questions_[id] = question;
-  const auto cancelled = context.cancel.on_cancel([question] {
-    if (!question->answer) question->answer = Result<Json>(Error(Code::cancelled, "No longer asked."));
+  const auto cancelled = context.cancel.on_cancel([question, id, this] {
+    if (question->answer) return;
+    question->answer = Result<Json>(Error(Code::cancelled, "No longer asked."));
+    notify("$/cancel_request", {{"requestId", id}});
     question->timer.cancel();
   });
   send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});

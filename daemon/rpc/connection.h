@@ -41,7 +41,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t backlog() const { return outbox_bytes_; }
 
   void notify(const std::string& method, Json params);
-  /// A request to the client; the reply arrives when the client answers (`interrupted` when it goes away).
+  /// A request to the client; the reply arrives when the client answers (`interrupted` when it goes away). When the
+  /// token trips first, the client is told with `$/cancel_request` and the reply is `cancelled`.
   Async<Result<Json>> ask(std::string method, Json params, CallContext context);
   /// Runs once when the outbox has room again.
   void on_room(std::function<void()> callback) { on_room_.push_back(std::move(callback)); }

@@ -23,7 +23,7 @@ struct Echo {
   }
 };
 
-/// A door with three methods, on a thread of its own.
+/// A door with a few methods, on a thread of its own.
 class Door {
  public:
   Door() {
@@ -43,6 +43,19 @@ class Door {
       }
       co_return Error(Code::internal, "woken");
     });
+    dispatcher_.bind<Echo, Echo>("ask_back", "Asks the client until it is enough.", [this](Echo echo, Request request) -> Async<Result<Echo>> {
+      CallContext context;
+      context.cancel = enough_;
+      const auto connection = request.connection.lock();
+      HOB_CO_TRY(answer, co_await connection->ask("question", std::move(echo.value), context));
+      Echo out;
+      out.value = std::move(answer);
+      co_return out;
+    });
+    dispatcher_.bind<Echo, Echo>("enough", "Ends it.", [this](Echo echo, Request) -> Async<Result<Echo>> {
+      enough_.cancel();
+      co_return echo;
+    });
     server_ = std::make_unique<Server>(io_.get_executor(), pool_.get_executor(), dispatcher_);
     REQUIRE(server_->listen(path()).ok());
     thread_ = std::thread([this] { io_.run(); });
@@ -60,6 +73,7 @@ class Door {
 
  private:
   std::string dir_;
+  CancelToken enough_;
   Dispatcher dispatcher_;
   asio::io_context io_;
   asio::thread_pool pool_{1};
@@ -168,6 +182,30 @@ TEST_CASE("a request that hangs is cancelled by its id and answered -32800") {
   const std::string answer = client.line();
   CHECK(code_of(answer) == -32800);
   CHECK(json::parse(answer, json::kWire)->at("id") == "h");
+}
+
+TEST_CASE("a question to the client that nobody needs answered is taken back by its id") {
+  const Door door;
+  Client answering(door), late(door);
+  const auto ask = [](Client& client) {
+    client.send(R"({"jsonrpc":"2.0","id":"a","method":"ask_back","params":{"value":{"n":1}}})" "\n");
+    return *json::parse(client.line(), json::kWire);
+  };
+  const Json first = ask(answering), second = ask(late);
+  CHECK(second["method"] == "question");
+  const Json answer = {{"jsonrpc", "2.0"}, {"id", first["id"]}, {"result", "yes"}};
+  CHECK(answering.ask(json::dump(answer)) == R"({"jsonrpc":"2.0","id":"a","result":{"value":"yes"}})");
+  CHECK(answering.ask(R"({"jsonrpc":"2.0","id":2,"method":"enough","params":{"value":1}})").find("result") != std::string::npos);
+  const Json taken_back = *json::parse(late.line(), json::kWire);
+  CHECK(taken_back["method"] == "$/cancel_request");
+  CHECK(taken_back["params"] == Json({{"requestId", second["id"]}}));
+  CHECK_FALSE(taken_back.contains("id"));
+  CHECK(code_of(late.line()) == -32800);
+  late.send(json::dump(answer) + "\n");  // too late: nobody minds
+  CHECK(late.ask(R"({"jsonrpc":"2.0","id":3,"method":"echo","params":{"value":3}})").find("result") != std::string::npos);
+  // Who had answered hears nothing more of it.
+  CHECK(answering.ask(R"({"jsonrpc":"2.0","id":4,"method":"echo","params":{"value":4}})") ==
+        R"({"jsonrpc":"2.0","id":4,"result":{"value":4}})");
 }
 
 TEST_CASE("a client that speaks Content-Length is answered so") {
