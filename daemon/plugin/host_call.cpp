@@ -4,6 +4,7 @@
 #include <array>
 
 #include "daemon/async/wakeup.h"
+#include "schemas/base/utf8.h"
 
 namespace hob::plugin {
 namespace {
@@ -17,10 +18,29 @@ struct Running {
   CancelToken cancel;  // towards the host
 };
 
-Async<void> drive(std::shared_ptr<supervise::Child> child, Json body, std::shared_ptr<Running> running) {
+/// Passes on what fits the limits.
+class Sayings {
+ public:
+  explicit Sayings(Progress progress) : progress_(std::move(progress)) {}
+  void operator()(const Json& body) {
+    const auto message = body.is_object() ? body.find("message") : body.end();
+    if (!progress_ || message == body.end() || !message->is_string()) return;
+    const std::string_view text = utf8::prefix(message->get_ref<const std::string&>(), kMaxProgressPiece);
+    if (text.empty() || text.size() > kMaxProgressTotal - told_) return;
+    told_ += text.size();
+    progress_(text);
+  }
+
+ private:
+  Progress progress_;
+  size_t told_ = 0;
+};
+
+Async<void> drive(std::shared_ptr<supervise::Child> child, Json body, Progress progress, std::shared_ptr<Running> running) {
   CallContext context;
   context.cancel = running->cancel;
-  auto reply = co_await child->request("call", std::move(body), nullptr, context);
+  std::function<void(const Json&)> listen = Sayings(std::move(progress));
+  auto reply = co_await child->request("call", std::move(body), std::move(listen), context);
   running->reply.emplace(std::move(reply));
   running->changed.notify();
 }
@@ -53,13 +73,14 @@ Result<wire::CallResult> read_result(const Json& reply) {
 }
 
 Async<Outcome> call_host(
-    asio::any_io_executor io, std::shared_ptr<supervise::Child> child, wire::CallParams params, CallContext context
+    asio::any_io_executor io, std::shared_ptr<supervise::Child> child, wire::CallParams params, Progress progress,
+    CallContext context
 ) {
   const auto running = std::make_shared<Running>(io);
   auto deadline = std::chrono::steady_clock::now() + Milliseconds(params.timeout_ms);
   if (context.deadline) deadline = std::min(deadline, *context.deadline);
   const auto on_cancel = context.cancel.on_cancel([running] { running->changed.notify(); });
-  spawn(io, drive(child, describe::write(params), running), "plugin.call");
+  spawn(io, drive(child, describe::write(params), std::move(progress), running), "plugin.call");
 
   const auto before = [](std::chrono::steady_clock::time_point time) { return std::chrono::steady_clock::now() < time; };
   while (!running->reply && !context.cancel.cancelled() && before(deadline)) {

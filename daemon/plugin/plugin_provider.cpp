@@ -163,7 +163,7 @@ Async<Result<wire::CallResult>> PluginProvider::run(Self self, tools::Call call,
   const auto left = std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now());
   params.timeout_ms = static_cast<uint64_t>(std::max<Milliseconds::rep>(1, left.count()));
   const std::shared_ptr<supervise::Child> child = lease->child();
-  Outcome outcome = co_await call_host(self->io_, child, params, context);
+  Outcome outcome = co_await call_host(self->io_, child, params, call.progress, context);
   if (!outcome.host_is_good) lease->discard();
 
   switch (outcome.kind) {

@@ -2,6 +2,7 @@
 
 #include <asio/io_context.hpp>
 
+#include "daemon/plugin/host_call.h"
 #include "daemon/plugin/test_folder.h"
 
 namespace hob::plugin {
@@ -338,6 +339,30 @@ TEST_CASE("the plugins that come with hob work in the real host, inside its sand
 }
 
 TEST_CASE("the environment of hosts is short") { CHECK(host_environment().size() <= 8); }
+
+TEST_CASE("what a tool says while it works is passed on, and not without end") {
+  Stage stage;
+  stage.run([](Stage& s) -> Async<void> {
+    std::vector<std::string> said;
+    tools::Call call = acting("talk");
+    call.progress = [&said](std::string_view text) { said.emplace_back(text); };
+    auto told = co_await s.provider->call(call, {});
+    CHECK(told.ok());
+    CHECK(said == std::vector<std::string>{"one", "two"});
+    said.clear();
+    tools::Call flood = acting("talk_a_lot");
+    flood.progress = call.progress;
+    auto flooded = co_await s.provider->call(flood, {});
+    CHECK(flooded.ok());
+    size_t bytes = 0;
+    for (const std::string& text : said) {
+      CHECK(text.size() <= kMaxProgressPiece);
+      bytes += text.size();
+    }
+    CHECK(bytes > 0);
+    CHECK(bytes <= kMaxProgressTotal);
+  });
+}
 
 }  // namespace
 }  // namespace hob::plugin

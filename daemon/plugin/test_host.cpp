@@ -64,6 +64,14 @@ void answer(wire::FrameChannel& channel, const Frame& frame) {
     (void)!::write(channel.fd(), "\xff\xff\xff\xff\xff\xff\xff\xff garbage", 16);
     return;
   }
+  if (act == "talk") {
+    for (const char* text : {"one", "two"}) (void)channel.send(wire::progress_to(frame, {{"message", text}}));
+    (void)channel.send(wire::progress_to(frame, {{"message", 3}}));
+    (void)channel.send(wire::progress_to(frame, Json::array()));
+  }
+  if (act == "talk_a_lot") {
+    for (int i = 0; i < 200; ++i) (void)channel.send(wire::progress_to(frame, {{"message", std::string(5000, 'x')}}));
+  }
   if (act == "huge") out.result = {{"text", std::string(8u << 20, 'x')}};
   if (act == "no_result") {
     (void)channel.send(wire::reply_to(frame, {{"answer", 42}}));

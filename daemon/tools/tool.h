@@ -7,9 +7,11 @@
 // All of it on [io].
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "daemon/async/async.h"
@@ -27,6 +29,8 @@ struct Call {
   std::string arguments;            // JSON text of an object
   std::vector<wire::Root> roots;    // of the session; the first is the working directory
   uint64_t timeout_ms = 60'000;
+  /// What the tool says while it works: valid UTF-8, bounded, shown to people and never to the model. May be empty.
+  std::function<void(std::string_view)> progress = nullptr;
 };
 
 /// A group of tools of one source.
