@@ -15,18 +15,31 @@ Async<Result<wire::Nothing>> cancel(House& house, wire::TurnRef params) {
   co_return wire::Nothing{};
 }
 
-/// ACP's session/request_permission. Whoever answers first wins; the others' answers come too late and are dropped.
-Async<void> ask_client(House& house, std::shared_ptr<rpc::Connection> connection, wire::Approval approval) {
-  Json params = {{"sessionId", approval.session_id},
-                 {"toolCall",
-                  {{"toolCallId", approval.call_id},
-                   {"title", approval.tool},
-                   {"status", "pending"},
-                   {"rawInput", approval.arguments}}},
-                 {"options", approval.options},
-                 {"_meta", {{"hob", {{"approvalId", approval.approval_id}}}}}};
+/// ACP's words for a question. ACP asks about one call: several are the first of them, with the input of all.
+Json permission_params(const wire::Approval& approval) {
+  Json about = {{"approvalId", approval.approval_id}};
+  Json input = approval.arguments;
+  if (approval.calls) {
+    about["calls"] = describe::write(*approval.calls);
+    input = Json::object();
+    input["calls"] = Json::array();
+    for (const wire::ApprovalCall& call : *approval.calls) input["calls"].push_back({{"tool", call.tool}, {"arguments", call.arguments}});
+  }
+  return {{"sessionId", approval.session_id},
+          {"toolCall",
+           {{"toolCallId", approval.call_id},
+            {"title", approval.tool},
+            {"status", "pending"},
+            {"rawInput", std::move(input)}}},
+          {"options", approval.options},
+          {"_meta", {{"hob", std::move(about)}}}};
+}
+
+/// ACP's session/request_permission. Whoever answers first wins; from the others the question is taken back.
+Async<void> ask_client(House& house, std::shared_ptr<rpc::Connection> connection, wire::Approval approval, CallContext context) {
+  Json params = permission_params(approval);
   const std::string asked = "peer uid " + std::to_string(connection->peer().uid) + " pid " + std::to_string(connection->peer().pid);
-  auto answer = co_await connection->ask("session/request_permission", std::move(params), {});
+  auto answer = co_await connection->ask("session/request_permission", std::move(params), context);
   if (!answer || !answer->is_object()) co_return;
   const Json outcome = answer->value("outcome", Json::object());
   if (!outcome.is_object() || outcome.value("outcome", "") != "selected") co_return;
@@ -69,10 +82,13 @@ void bind_turns(rpc::Dispatcher& dispatcher, House* house) {
 }
 
 void connect_approvals(House& house) {
-  house.surroundings.approvals.on_request([&house](const wire::Approval& approval) {
+  house.surroundings.approvals.on_request([&house](const policy::Question& question, const CancelToken& settled) {
+    const wire::Approval approval = policy::to_wire(question);
+    CallContext context;
+    context.cancel = settled;
     for (const auto& connection : house.server.all()) {
       if (attached(*connection, approval.session_id)) {
-        spawn(house.surroundings.io, ask_client(house, connection, approval), "approval.ask");
+        spawn(house.surroundings.io, ask_client(house, connection, approval, context), "approval.ask");
       }
     }
   });

@@ -187,15 +187,26 @@ void TurnFollower::take(const Json& message) {
   Question question{message.at("id"), "", call.value("title", "a tool"), call.value("rawInput", Json::object())};
   const Json meta = params.value("_meta", Json::object()).value("hob", Json::object());
   question.approval_id = meta.value("approvalId", "");
+  question.calls = meta.value("calls", Json::array());
   questions_.push_back(std::move(question));
 }
 
 void TurnFollower::show_question() {
   const Question& question = questions_.front();
   shared_.terminal.end_progress();
-  std::fprintf(stderr, "%s wants to run with\n%s\n%s ", shared_.terminal.bold(visible(question.tool)).c_str(),
-               visible(json::pretty(question.arguments)).c_str(),
-               shared_.terminal.yellow("Allow? [y]es, [n]o, [always] or [never] in this session:").c_str());
+  const auto show = [this](const std::string& tool, const Json& arguments) {
+    std::fprintf(stderr, "%s wants to run with\n%s\n", shared_.terminal.bold(visible(tool)).c_str(),
+                 visible(json::pretty(arguments)).c_str());
+  };
+  const bool several = question.calls.is_array() && question.calls.size() > 1;
+  if (!several) show(question.tool, question.arguments);
+  if (several) {
+    for (const Json& call : question.calls) {
+      if (call.is_object()) show(call.value("tool", "a tool"), call.value("arguments", Json::object()));
+    }
+  }
+  const std::string words = several ? "Allow all " + std::to_string(question.calls.size()) + "?" : std::string("Allow?");
+  std::fprintf(stderr, "%s ", shared_.terminal.yellow(words + " [y]es, [n]o, [always] or [never] in this session:").c_str());
   std::fflush(stderr);
   asked_ = true;
   typed_.clear();

@@ -40,6 +40,7 @@ class TurnFollower {
     Json id;  // of the daemon's request
     std::string approval_id, tool;
     Json arguments;
+    Json calls = Json::array();  // where one answer decides several
   };
 
   Result<void> begin();

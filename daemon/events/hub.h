@@ -46,7 +46,7 @@ class Sink {
 
 struct Ephemeral {
   std::string session_id, turn_id, item_id;
-  std::string type;   // "item.delta", "progress", "model.state"
+  std::string type;   // "item.delta", "progress", "model.state", "session.deleted"
   Json data;          // item.delta: {kind, text, offset}; others: anything
 };
 

@@ -7,70 +7,65 @@ namespace {
 
 constexpr std::string_view kOptions[] = {"allow_once", "allow_always", "reject_once", "reject_always"};
 
-Json options() {
-  return Json::array({{{"optionId", "allow_once"}, {"name", "Allow once"}, {"kind", "allow_once"}},
-                      {{"optionId", "allow_always"}, {"name", "Allow for this session"}, {"kind", "allow_always"}},
-                      {{"optionId", "reject_once"}, {"name", "Reject"}, {"kind", "reject_once"}},
-                      {{"optionId", "reject_always"}, {"name", "Reject for this session"}, {"kind", "reject_always"}}});
-}
-
 }  // namespace
 
-wire::Approval to_wire(const store::ApprovalRow& row) {
-  return {row.id, row.session_id, row.turn_id, row.call_id, row.tool, row.arguments, rfc3339(row.requested_ms), options()};
-}
-
-Async<Result<Outcome>> Approvals::ask(store::ApprovalRow row, bool on_disk, CallContext context) {
+Async<Result<Outcome>> Approvals::ask(Question question, bool on_disk, CallContext context) {
   if (!on_disk) {
-    row.requested_ms = clock_.wall_ms();
+    question.requested_ms = clock_.wall_ms();
     store::Commit commit;
-    commit.put_approvals.push_back(row);
-    commit.events.push_back({.session_id = row.session_id,
-                             .turn_id = row.turn_id,
-                             .type = "approval.requested",
-                             .data = describe::write(to_wire(row))});
+    commit.put_approvals.push_back(to_row(question, ""));
+    commit.events.push_back(requested_event(question));
     HOB_CO_TRY(events, co_await store_.commit(std::move(commit)));
     hub_.publish(events);
   }
-  auto waiting = std::make_shared<Waiting>(Waiting{row, asio::steady_timer(io_), std::nullopt});
-  const int64_t left = row.requested_ms + std::chrono::duration_cast<Milliseconds>(kApprovalLife).count() - clock_.wall_ms();
+  const int64_t left = question.requested_ms + std::chrono::duration_cast<Milliseconds>(kApprovalLife).count() - clock_.wall_ms();
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(question), asio::steady_timer(io_), {}, std::nullopt});
   waiting->timer.expires_after(Milliseconds(std::max<int64_t>(left, 0)));
-  waiting_[row.id] = waiting;
+  waiting_[waiting->question.id] = waiting;
   const auto cancelled = context.cancel.on_cancel([waiting] { waiting->timer.cancel(); });
-  if (on_request_) on_request_(to_wire(row));
+  if (on_request_) on_request_(waiting->question, waiting->settled);
+  bool expired = false;
   while (!waiting->outcome) {
-    asio::error_code woken;
-    co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (waiting->outcome || waiting->answering) continue;
-    if (context.cancel.cancelled() || !woken) {
-      const Outcome outcome{context.cancel.cancelled() ? "cancelled" : "expired", ""};
-      HOB_CO_TRY_VOID(co_await settle(waiting, outcome, "hobd"));
+    // The token may have tripped while the question was written: a wake-up that nobody waited for.
+    const bool over = expired || context.cancel.cancelled();
+    if (!over || waiting->answering) {
+      asio::error_code woken;
+      co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      if (!woken) {
+        expired = true;
+        waiting->timer.expires_at(std::chrono::steady_clock::time_point::max());
+      }
+      continue;
+    }
+    const Outcome outcome{context.cancel.cancelled() ? "cancelled" : "expired", ""};
+    auto written = co_await settle(waiting, outcome, "hobd");
+    if (!written) {
+      waiting_.erase(waiting->question.id);
+      waiting->settled.cancel();
+      co_return std::move(written).error();
     }
   }
   co_return *waiting->outcome;
 }
 
 Async<Result<void>> Approvals::settle(std::shared_ptr<Waiting> waiting, Outcome outcome, std::string who) {
+  const Question& question = waiting->question;
   waiting->answering = true;
-  waiting->row.outcome = outcome.option;
   store::Commit commit;
-  commit.put_approvals.push_back(waiting->row);
-  commit.events.push_back({.session_id = waiting->row.session_id,
-                           .turn_id = waiting->row.turn_id,
-                           .type = "approval.resolved",
-                           .data = {{"approvalId", waiting->row.id},
-                                    {"callId", waiting->row.call_id},
-                                    {"tool", waiting->row.tool},
-                                    {"optionId", outcome.option},
-                                    {"note", outcome.note}}});
-  commit.audit.push_back({who, outcome.option + " " + waiting->row.tool, {{"approvalId", waiting->row.id}}});
+  commit.put_approvals.push_back(to_row(question, outcome.option));
+  commit.events.push_back(resolved_event(question, outcome.option, outcome.note));
+  commit.audit.push_back({who, outcome.option + " " + question.tools(), {{"approvalId", question.id}}});
   auto events = co_await store_.commit(std::move(commit));
-  waiting_.erase(waiting->row.id);
   waiting->answering = false;
-  waiting->outcome = events ? outcome : Outcome{"cancelled", ""};
+  if (!events) {
+    waiting->timer.cancel();  // it may have been cancelled meanwhile
+    co_return std::move(events).error();
+  }
+  waiting_.erase(question.id);
+  waiting->outcome = outcome;
   waiting->timer.cancel();
-  if (!events) co_return std::move(events).error();
   hub_.publish(*events);
+  waiting->settled.cancel();
   co_return Result<void>();
 }
 
@@ -95,13 +90,16 @@ void Approvals::abandon() {
   for (auto& [id, waiting] : std::exchange(waiting_, {})) {
     waiting->outcome = Outcome{"cancelled", ""};
     waiting->timer.cancel();
+    waiting->settled.cancel();
   }
 }
 
 Async<Result<std::vector<wire::Approval>>> Approvals::list(std::optional<std::string> session_id) {
   std::vector<wire::Approval> out;
   for (const auto& [id, waiting] : waiting_) {
-    if (!waiting->answering && (!session_id || waiting->row.session_id == *session_id)) out.push_back(to_wire(waiting->row));
+    if (!waiting->answering && (!session_id || waiting->question.session_id == *session_id)) {
+      out.push_back(to_wire(waiting->question));
+    }
   }
   co_return out;
 }

@@ -1,10 +1,12 @@
 // Approvals: questions that wait for a person. They outlive connections and restarts, the first answer wins, and
 // after 24 hours a question is answered `expired` (denied).
 //
-//   HOB_CO_TRY(outcome, co_await approvals.ask(row, context));     // "allow_once", "reject_once", "cancelled", ...
+//   HOB_CO_TRY(outcome, co_await approvals.ask(question, false, context));   // "allow_once", "reject_once", "cancelled", ...
 //   HOB_CO_TRY_VOID(co_await approvals.respond(id, "allow_once", note, who));
 //
-// The row and its events are on disk before anybody is asked. All of it on [io].
+// The row and its events are on disk before anybody is asked. Who is asked (on_request) gets a token that trips when the
+// question is settled, by whomever, and takes back what it shows. An answer that cannot be written is told to who gave
+// it, and the question goes on waiting. All of it on [io].
 #pragma once
 
 #include <algorithm>
@@ -14,8 +16,7 @@
 #include <string>
 
 #include "daemon/events/hub.h"
-#include "daemon/store/store.h"
-#include "schemas/wire/client/tools.h"
+#include "daemon/policy/question.h"
 
 namespace hob::policy {
 
@@ -27,27 +28,26 @@ struct Outcome {
   bool allowed() const { return option == "allow_once" || option == "allow_always"; }
 };
 
-wire::Approval to_wire(const store::ApprovalRow& row);
-
 class Approvals {
  public:
   Approvals(store::Store& store, events::Hub& hub, const Clock& clock, asio::any_io_executor io)
       : store_(store), hub_(hub), clock_(clock), io_(std::move(io)) {}
 
   /// Journals the question (unless it is on disk already: after a restart) and waits for its answer.
-  Async<Result<Outcome>> ask(store::ApprovalRow row, bool on_disk, CallContext context);
+  Async<Result<Outcome>> ask(Question question, bool on_disk, CallContext context);
   /// not_found for an unknown question, invalid_params for an unknown option or one that is answered already.
   Async<Result<void>> respond(std::string approval_id, std::string option, std::string note, std::string who);
   Async<Result<std::vector<wire::Approval>>> list(std::optional<std::string> session_id);
   /// The daemon stops: those who wait go away and the questions stay open on disk.
   void abandon();
-  /// Runs at each new question, after it is on disk.
-  void on_request(std::function<void(const wire::Approval&)> callback) { on_request_ = std::move(callback); }
+  /// Runs at each new question, after it is on disk; the token trips when nobody needs to be asked any more.
+  void on_request(std::function<void(const Question&, const CancelToken& settled)> callback) { on_request_ = std::move(callback); }
 
  private:
   struct Waiting {
-    store::ApprovalRow row;
+    Question question;
     asio::steady_timer timer;
+    CancelToken settled;
     std::optional<Outcome> outcome;
     bool answering = false;
   };
@@ -58,7 +58,7 @@ class Approvals {
   const Clock& clock_;
   asio::any_io_executor io_;
   std::map<std::string, std::shared_ptr<Waiting>> waiting_;
-  std::function<void(const wire::Approval&)> on_request_;
+  std::function<void(const Question&, const CancelToken&)> on_request_;
 };
 
 }  // namespace hob::policy

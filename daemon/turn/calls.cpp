@@ -19,23 +19,16 @@ wire::CallResult denied(const std::string& name, const std::string& why, const s
   return tools::failure("denied", std::move(message), note.empty() ? "Go on without it, or tell the user what you would need." : note);
 }
 
+wire::CallResult refused(const std::string& name, const policy::Outcome& outcome) {
+  return denied(name, outcome.option == "expired" ? "nobody answered in time" : "the user said no", outcome.note);
+}
+
 }  // namespace
 
 policy::Context Loop::policy_context() const {
-  policy::Context context;
-  context.mode = session_.mode;
-  if (auto filter = describe::read<wire::ToolsFilter>(session_.settings.value("tools", Json::object())); filter) {
-    context.filter = *std::move(filter);
-  }
-  if (fold_.params().allow) context.turn_allow = *fold_.params().allow;
-  // "always" answers are events of the session, so they hold after a restart, too.
-  for (const store::Event& event : history_) {
-    if (event.type != "approval.resolved") continue;
-    const std::string option = event.data.value("optionId", "");
-    const std::string tool = event.data.value("tool", "");
-    if (option == "allow_always") context.session_allow.push_back(tool);
-    if (option == "reject_always") context.session_deny.push_back(tool);
-  }
+  policy::Context context = standing_;
+  context.session_allow.assign(fold_.always_allowed().begin(), fold_.always_allowed().end());
+  context.session_deny.assign(fold_.always_rejected().begin(), fold_.always_rejected().end());
   const auto status = s_.backend.status();
   context.demonstration = status.model && status.model->demonstration;
   return context;
@@ -167,6 +160,10 @@ Async<Result<std::optional<wire::CallResult>>> Loop::permission(size_t index, st
   const CallState call = fold_.calls()[index];
   const std::string name = call.item.name.value_or("");
   if (auto wrong = check_arguments(call)) co_return Instead(std::move(wrong));
+  policy::Outcome outcome{call.answer, call.note};
+  const bool answered = call.phase == CallPhase::answered;
+  // Before the policy: with "never" the policy denies, too, but only the answer has the user's words.
+  if (answered && !outcome.allowed()) co_return Instead(refused(name, outcome));
   const auto tool = s_.tools.find(name);
   const policy::Decision decision = s_.policy.decide(*tool, arguments_json(call), policy_context());
   if (decision.action == config::Action::deny) {
@@ -177,45 +174,56 @@ Async<Result<std::optional<wire::CallResult>>> Loop::permission(size_t index, st
     if (!tool->annotations.read_only) audit.push_back({"turn " + turn_->turn_id, "allow " + name, {{"rule", decision.rule}}});
     co_return Instead();
   }
-  policy::Outcome outcome{call.answer, call.note};
-  if (call.phase != CallPhase::answered) {
-    const wire::OnAsk on_ask = fold_.params().on_ask.value_or(wire::OnAsk::wait);
-    if (call.phase == CallPhase::requested && on_ask == wire::OnAsk::deny) {
-      audit.push_back({"turn " + turn_->turn_id, "deny " + name, {{"rule", "onAsk: deny"}}});
-      co_return Instead(denied(name, "it needs a person's answer and nobody can be asked", ""));
-    }
-    if (call.phase == CallPhase::requested && on_ask == wire::OnAsk::fail) {
-      denied_fatally_ = true;
-      co_return Instead();
-    }
-    store::ApprovalRow row = call.approval;
-    const bool on_disk = call.phase == CallPhase::waiting;
-    if (!on_disk) {
-      row = {.id = new_id(s_.clock, s_.random),
-             .session_id = turn_->session_id,
-             .turn_id = turn_->turn_id,
-             .call_id = *call.item.call_id,
-             .tool = name,
-             .arguments = arguments_json(call)};
-    }
-    const auto asked_at = s_.clock.now();
-    turn_->waiting_approval = true;
-    auto answer = co_await s_.approvals.ask(std::move(row), on_disk, call_context());
-    turn_->waiting_approval = false;
-    waited_ += s_.clock.now() - asked_at;
-    if (!answer) co_return std::move(answer).error();
-    outcome = *std::move(answer);
-    // What approvals journalled belongs to this turn's history, too.
-    HOB_CO_TRY(fresh, co_await s_.store.events(history_.back().row, 100,
-                                               store::session_log(turn_->session_id)));
-    for (store::Event& event : fresh) {
-      fold_.apply(event);
-      history_.push_back(std::move(event));
-    }
+  if (answered) co_return Instead();
+  const wire::OnAsk on_ask = fold_.params().on_ask.value_or(wire::OnAsk::wait);
+  if (call.phase == CallPhase::requested && on_ask == wire::OnAsk::deny) {
+    audit.push_back({"turn " + turn_->turn_id, "deny " + name, {{"rule", "onAsk: deny"}}});
+    co_return Instead(denied(name, "it needs a person's answer and nobody can be asked", ""));
   }
-  if (outcome.allowed()) co_return Instead();
-  const std::string why = outcome.option == "expired" ? "nobody answered in time" : "the user said no";
-  co_return Instead(denied(name, why, outcome.note));
+  if (call.phase == CallPhase::requested && on_ask == wire::OnAsk::fail) {
+    denied_fatally_ = true;
+    co_return Instead();
+  }
+  HOB_CO_TRY(answer, co_await ask(index));
+  if (answer.allowed()) co_return Instead();
+  co_return Instead(refused(name, answer));
+}
+
+policy::Question Loop::question_about(size_t index) {
+  policy::Question question;
+  question.id = new_id(s_.clock, s_.random);
+  question.session_id = turn_->session_id;
+  question.turn_id = turn_->turn_id;
+  const policy::Context context = policy_context();
+  for (size_t i = index; i < fold_.calls().size(); ++i) {
+    const CallState& call = fold_.calls()[i];
+    if (call.phase != CallPhase::requested || check_arguments(call)) continue;
+    const std::string name = call.item.name.value_or("");
+    Json arguments = arguments_json(call);
+    const policy::Decision decision = s_.policy.decide(*s_.tools.find(name), arguments, context);
+    if (decision.action != config::Action::ask) continue;
+    question.calls.push_back({*call.item.call_id, name, std::move(arguments), decision.rule});
+  }
+  return question;
+}
+
+Async<Result<policy::Outcome>> Loop::ask(size_t index) {
+  const auto known = fold_.calls()[index].question;
+  const bool on_disk = fold_.calls()[index].phase == CallPhase::waiting && known;
+  policy::Question question = on_disk ? *known : question_about(index);
+  const auto asked_at = s_.clock.now();
+  turn_->waiting_approval = true;
+  auto answer = co_await s_.approvals.ask(std::move(question), on_disk, call_context());
+  turn_->waiting_approval = false;
+  waited_ += s_.clock.now() - asked_at;
+  if (!answer) co_return std::move(answer).error();
+  // What approvals journalled belongs to this turn's history, too.
+  HOB_CO_TRY(fresh, co_await s_.store.events(history_.back().row, 100, store::session_log(turn_->session_id)));
+  for (store::Event& event : fresh) {
+    fold_.apply(event);
+    history_.push_back(std::move(event));
+  }
+  co_return answer;
 }
 
 Async<Result<void>> Loop::execute(size_t index, std::vector<store::AuditRow> audit) {
@@ -233,6 +241,9 @@ Async<Result<void>> Loop::execute(size_t index, std::vector<store::AuditRow> aud
                       .arguments = call.item.arguments.value_or("{}"),
                       .roots = roots_,
                       .timeout_ms = s_.call_timeout_ms};
+  request.progress = [hub = &s_.hub, turn = turn_, item_id = call.item.id, call_id = *call.item.call_id](std::string_view text) {
+    hub->ephemeral({turn->session_id, turn->turn_id, item_id, "progress", {{"what", "tool"}, {"callId", call_id}, {"text", text}}});
+  };
   auto outcome = co_await s_.tools.call(std::move(request), call_context());
   if (turn_->abandoned) co_return Result<void>();
   wire::CallResult result;

@@ -39,7 +39,18 @@ CallState* TurnFold::find_call(const std::string& call_id) {
   return it == calls_.end() ? nullptr : &*it;
 }
 
+void TurnFold::keep_always(const store::Event& resolved) {
+  const std::string option = text_of(resolved.data, "optionId");
+  if (option != "allow_always" && option != "reject_always") return;
+  const bool allowed = option == "allow_always";
+  for (const wire::ApprovalCall& call : policy::decided_by(resolved)) {
+    (allowed ? always_allowed_ : always_rejected_).insert(call.tool);
+    (allowed ? always_rejected_ : always_allowed_).erase(call.tool);
+  }
+}
+
 void TurnFold::apply(const store::Event& event) {
+  if (event.type == "approval.resolved") keep_always(event);
   if (event.turn_id != turn_id_) return;
   if (event.type == "turn.started") {
     session_id_ = event.session_id;
@@ -92,18 +103,19 @@ void TurnFold::apply(const store::Event& event) {
       step_begun_ = false;
     }
   } else if (event.type == "approval.requested") {
-    if (CallState* call = find_call(text_of(event.data, "callId"))) {
+    auto asked = policy::question_of(event);
+    if (!asked) return;
+    const auto question = std::make_shared<const policy::Question>(*std::move(asked));
+    for (const wire::ApprovalCall& one : question->calls) {
+      CallState* call = find_call(one.call_id);
+      if (call == nullptr) continue;
       call->phase = CallPhase::waiting;
-      call->approval = {.id = text_of(event.data, "approvalId"),
-                        .session_id = event.session_id,
-                        .turn_id = turn_id_,
-                        .call_id = *call->item.call_id,
-                        .tool = text_of(event.data, "tool"),
-                        .arguments = event.data.value("arguments", Json::object()),
-                        .requested_ms = event.at_ms};
+      call->question = question;
     }
   } else if (event.type == "approval.resolved") {
-    if (CallState* call = find_call(text_of(event.data, "callId"))) {
+    for (const wire::ApprovalCall& one : policy::decided_by(event)) {
+      CallState* call = find_call(one.call_id);
+      if (call == nullptr || call->phase > CallPhase::answered) continue;
       call->phase = CallPhase::answered;
       call->answer = text_of(event.data, "optionId");
       call->note = text_of(event.data, "note");

@@ -9,10 +9,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "daemon/policy/question.h"
 #include "daemon/store/store.h"
 #include "schemas/wire/client/turn.h"
 #include "schemas/wire/tool.h"
@@ -32,7 +35,7 @@ enum class CallPhase {
 struct CallState {
   wire::Item item;                       // kind tool_call
   CallPhase phase = CallPhase::requested;
-  store::ApprovalRow approval;           // waiting
+  std::shared_ptr<const policy::Question> question;  // waiting; calls that were asked about together share it
   std::string answer;                    // answered: the option id
   std::string note;
   std::optional<wire::CallResult> raw;   // returned
@@ -42,7 +45,7 @@ class TurnFold {
  public:
   explicit TurnFold(std::string turn_id) : turn_id_(std::move(turn_id)) {}
 
-  /// Events of other turns are ignored.
+  /// Events of other turns are ignored, but for the answers that hold "always": for the session.
   void apply(const store::Event& event);
 
   const std::string& turn_id() const { return turn_id_; }
@@ -62,6 +65,9 @@ class TurnFold {
   uint32_t repeats(const CallState& call) const;
   /// The largest number of repeats of any call.
   uint32_t most_repeats() const;
+  /// Tools that the user has allowed or rejected for the session, in any turn of it; of one tool the newest answer holds.
+  const std::set<std::string>& always_allowed() const { return always_allowed_; }
+  const std::set<std::string>& always_rejected() const { return always_rejected_; }
   /// Counts and sums as clients see them; status and stop reason are the loop's to fill in.
   const wire::TurnState& state() const { return state_; }
 
@@ -69,6 +75,7 @@ class TurnFold {
 
  private:
   CallState* find_call(const std::string& call_id);
+  void keep_always(const store::Event& resolved);
 
   std::string turn_id_;
   std::string session_id_;
@@ -82,6 +89,8 @@ class TurnFold {
   std::optional<std::string> answer_;
   std::optional<std::string> structured_;
   std::map<std::string, uint32_t> hashes_;
+  std::set<std::string> always_allowed_;
+  std::set<std::string> always_rejected_;
   wire::TurnState state_;
 };
 

@@ -91,6 +91,11 @@ Async<Result<void>> Loop::load() {
   for (const Json& path : session_.settings.value("additionalDirectories", Json::array())) {
     if (path.is_string()) roots_.push_back({path.get<std::string>(), true});
   }
+  standing_.mode = session_.mode;
+  if (auto filter = describe::read<wire::ToolsFilter>(session_.settings.value("tools", Json::object())); filter) {
+    standing_.filter = *std::move(filter);
+  }
+  if (fold_.params().allow) standing_.turn_allow = *fold_.params().allow;
   refresh_state("running");
   co_return Result<void>();
 }

@@ -1,7 +1,7 @@
 // Loop: the heart. One turn, from where its log stands to its last event:
 //
-//   journal the input -> step the model -> journal what it made -> for each call: permission, (approval), journal the
-//   intent, run it, journal the whole result, fit it, journal the observation -> step again -> the answer, validated
+//   journal the input -> step the model -> journal what it made -> for each call: permission, (approval, one for all
+//   calls of a step that need it), journal the intent, run it, journal the whole result, fit it, journal the observation -> step again -> the answer, validated
 //   -> journal -> done
 //
 // Every effect comes after its journal entry. However it goes, a turn ends with `turn.completed`, unless the store
@@ -53,6 +53,9 @@ class Loop {
   Async<Result<std::optional<wire::CallResult>>> permission(size_t index, std::vector<store::AuditRow>& audit);
   Async<Result<void>> execute(size_t index, std::vector<store::AuditRow> audit);
   Async<Result<void>> observe(size_t index);
+  /// Asks a person about this call and the later ones of the step that would ask, too: one question, one answer for all.
+  Async<Result<policy::Outcome>> ask(size_t index);
+  policy::Question question_about(size_t index);
   std::optional<wire::CallResult> check_arguments(const CallState& call);
   policy::Context policy_context() const;
   uint32_t result_budget() const;
@@ -65,6 +68,7 @@ class Loop {
   std::vector<store::Event> history_;      // of the whole session
   std::vector<wire::ToolDecl> declared_;   // the session's, fixed when it was made
   std::vector<wire::Root> roots_;
+  policy::Context standing_;               // what does not change in a turn
   std::map<std::string, schema::Validator> validators_;
   std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::duration waited_{};  // for a person: does not count

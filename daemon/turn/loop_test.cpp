@@ -75,20 +75,183 @@ TEST_CASE("an answer of the user lets a call run, and always holds for the sessi
   life.model_.script = {calls({{"change", R"({"at":"x"})"}}), calls({{"change", R"({"at":"y"})"}}), says("Changed.")};
   std::string asked;
   int questions = 0;
-  life.approvals_.on_request([&](const wire::Approval& approval) {
+  life.approvals_.on_request([&](const policy::Question& question, const CancelToken&) {
     ++questions;
-    asked = approval.tool;
+    asked = question.tools();
     const auto respond = [](policy::Approvals& approvals, std::string id) -> Async<void> {
       auto result = co_await approvals.respond(std::move(id), "allow_always", "", "test");
       CHECK(result.ok());
     };
-    spawn(life.io_.get_executor(), respond(life.approvals_, approval.approval_id), "respond");
+    spawn(life.io_.get_executor(), respond(life.approvals_, question.id), "respond");
   });
   const auto state = life.turn();
   CHECK(state.output == "Changed.");
   CHECK(asked == "change");
   CHECK(questions == 1);
   CHECK(life.fake_tools_->ran.size() == 2);
+}
+
+/// Answers every question so, and remembers what it was asked.
+struct Person {
+  Person(Life& life, std::string option, std::string note = "") {
+    life.approvals_.on_request([this, &life, option, note](const policy::Question& question, const CancelToken& token) {
+      asked.push_back(question);
+      settled.push_back(token);
+      spawn(life.io_.get_executor(), respond(life.approvals_, question.id, option, note), "respond");
+    });
+  }
+  static Async<void> respond(policy::Approvals& approvals, std::string id, std::string option, std::string note) {
+    auto result = co_await approvals.respond(std::move(id), std::move(option), std::move(note), "test");
+    CHECK(result.ok());
+  }
+  std::vector<policy::Question> asked;
+  std::vector<CancelToken> settled;
+};
+
+/// Four calls, of which two need a person.
+wire::StepResult batch() {
+  return calls({{"change", R"({"at":"a"})"}, {"look", R"({"at":"b"})"}, {"remove", R"({"at":3})"}, {"remove", R"({"at":"d"})"}});
+}
+
+size_t count(const std::string& text, const std::string& word) {
+  size_t n = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+TEST_CASE("calls of one step that need a person are asked about in one question, and run in their order") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {batch(), says("All done.")};
+  const Person person(life, "allow_once");
+  const auto state = life.turn();
+  CHECK(state.output == "All done.");
+  CHECK(state.failed_calls == 1);  // the one whose arguments do not fit: nobody is asked about it
+  REQUIRE(person.asked.size() == 1);
+  const auto& asked = person.asked[0].calls;
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].tool == "change");
+  CHECK(asked[1].tool == "remove");
+  CHECK(asked[1].arguments == Json({{"at", "d"}}));
+  CHECK_FALSE(asked[1].reason.empty());
+  CHECK(life.fake_tools_->ran == std::vector<std::string>{R"(change{"at":"a"})", R"(look{"at":"b"})", R"(remove{"at":"d"})"});
+  const auto& items = life.model_.asked[1].items;
+  REQUIRE(items.size() == 9);
+  CHECK(items[5].result->at("seen") == R"({"at":"a"})");
+  CHECK(items[8].result->at("seen") == R"({"at":"d"})");
+  CHECK(count(life.types(), "approval.requested") == 1);
+  CHECK(count(life.types(), "approval.resolved") == 1);
+}
+
+TEST_CASE("one refusal refuses all calls of the question, each with the user's words") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  for (const char* option : {"reject_once", "reject_always"}) {
+    life.model_.script = {batch(), says("I may not.")};
+    const Person person(life, option, "not today");
+    CHECK(life.turn().denied_calls == 2);
+    CHECK(person.asked.size() == 1);
+    CHECK(life.observation().at("hint") == "not today");
+  }
+  CHECK(life.fake_tools_->ran == std::vector<std::string>{R"(look{"at":"b"})", R"(look{"at":"b"})"});
+  life.model_.script = {batch(), says("I still may not.")};
+  const Person person(life, "allow_once");
+  CHECK(life.turn().denied_calls == 2);
+  CHECK(person.asked.empty());
+}
+
+TEST_CASE("always holds for every tool of the question") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {batch(), batch(), says("All done.")};
+  const Person person(life, "allow_always");
+  CHECK(life.turn().output == "All done.");
+  CHECK(person.asked.size() == 1);
+  CHECK(life.fake_tools_->ran.size() == 6);
+}
+
+TEST_CASE("a question about several calls outlives a restart, and its answer decides all of them") {
+  const Folder folder;
+  std::string id, turn_id;
+  {
+    Life life(folder.path());
+    life.session();
+    life.model_.script = {batch()};
+    life.approvals_.on_request([&](const policy::Question& question, const CancelToken&) {
+      id = question.id;
+      turn_id = question.turn_id;
+      life.io_.stop();
+    });
+    REQUIRE(life.start());
+    life.io_.restart();
+    if (id.empty()) life.io_.run();
+    CHECK(life.fake_tools_->ran.empty());
+  }
+  REQUIRE_FALSE(id.empty());
+  Life next(folder.path());
+  next.model_.script = {says("All done.")};
+  const Person person(next, "allow_once");
+  REQUIRE(next.run(next.turns_.resume_all()).ok());
+  const auto state = next.run(next.turns_.wait(turn_id, Milliseconds(60'000), {}));
+  CHECK(state->output == "All done.");
+  REQUIRE(person.asked.size() == 1);
+  CHECK(person.asked[0].id == id);
+  CHECK(person.asked[0].calls.size() == 2);
+  CHECK(next.fake_tools_->ran == std::vector<std::string>{R"(change{"at":"a"})", R"(look{"at":"b"})", R"(remove{"at":"d"})"});
+  CHECK(count(next.types(), "approval.requested") == 1);
+}
+
+TEST_CASE("a question is taken back from those who were asked when it is answered, or its turn is cancelled") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {batch(), says("All done.")};
+  const Person person(life, "allow_once");
+  life.turn();
+  REQUIRE(person.settled.size() == 1);
+  CHECK(person.settled[0].cancelled());
+
+  life.model_.script = {batch()};
+  std::optional<CancelToken> waiting;
+  life.approvals_.on_request([&](const policy::Question& question, const CancelToken& token) {
+    waiting = token;
+    CHECK_FALSE(token.cancelled());
+    CHECK(life.turns_.cancel(question.turn_id).ok());
+  });
+  CHECK(life.turn().status == "cancelled");
+  REQUIRE(waiting);
+  CHECK(waiting->cancelled());
+}
+
+/// Keeps what it is sent.
+struct Ear final : events::Sink {
+  std::vector<wire::EventMessage> heard;
+  bool send(const wire::EventMessage& message) override {
+    heard.push_back(message);
+    return true;
+  }
+};
+
+TEST_CASE("what a tool says while it works is heard by those who listen, with the id of its call") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  const auto ear = std::make_shared<Ear>();
+  REQUIRE(life.run(life.hub_->subscribe({}, ear)));
+  life.model_.script = {calls({{"look", R"({"at":"x"})"}}), says("Seen.")};
+  life.turn();
+  std::vector<wire::EventMessage> said;
+  std::string call_id;
+  for (const auto& event : ear->heard) {
+    if (event.type == "progress") said.push_back(event);
+    if (event.type == "item.completed" && event.data["kind"] == "tool_call") call_id = event.data["callId"];
+  }
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].data == Json({{"what", "tool"}, {"callId", call_id}, {"text", "at work"}}));
+  CHECK_FALSE(said[0].cursor);  // it passes by
 }
 
 TEST_CASE("arguments that do not fit are an observation, and the tool does not run") {

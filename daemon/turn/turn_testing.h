@@ -97,11 +97,14 @@ class FakeTools final : public tools::Provider {
     wire::ToolInfo change = look;
     change.name = "change";
     change.annotations.read_only = false;
-    return {look, change};
+    wire::ToolInfo remove = change;
+    remove.name = "remove";
+    return {look, change, remove};
   }
   Async<Result<wire::CallResult>> call(tools::Call call, CallContext) override {
     ran.push_back(call.name + call.arguments);
     if (fails) co_return *fails;
+    if (call.progress) call.progress("at work");
     co_return wire::CallResult{true, {{"seen", call.arguments}}, false};
   }
 };

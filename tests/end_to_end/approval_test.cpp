@@ -103,5 +103,68 @@ TEST_CASE_METHOD(Running, "a session in plan mode denies writing without asking"
   CHECK(note_of(daemon).empty());
 }
 
+/// The next notification with this method.
+Json wait_notification(RawClient& client, const std::string& method) {
+  for (;;) {
+    const auto message = client.read();
+    if (!message) throw std::runtime_error("the daemon closed the connection instead of sending " + method);
+    if (message->value("method", "") == method && !message->contains("id")) return (*message)["params"];
+  }
+}
+
+Json allowing(const Json& question) {
+  return {{"jsonrpc", "2.0"}, {"id", question["id"]}, {"result", {{"outcome", {{"outcome", "selected"}, {"optionId", "allow_once"}}}}}};
+}
+
+TEST_CASE("a question that another client answered, or whose turn is cancelled, is taken back") {
+  PrivateDaemon daemon;
+  daemon.start();
+  RawClient quick = daemon.connect(), slow = daemon.connect();
+  for (RawClient* client : {&quick, &slow}) client->must("initialize", {{"protocolVersion", 1}});
+  const std::string session = daemon.new_session(quick);
+  slow.must("session/load", {{"sessionId", session}});
+  std::string turn = daemon.start_turn(quick, session, "write it");
+  quick.send_json(allowing(quick.wait_request("session/request_permission")));
+  Json left = slow.wait_request("session/request_permission");
+  CHECK(wait_notification(slow, "$/cancel_request") == Json({{"requestId", left["id"]}}));
+  slow.send_json(allowing(left));
+  CHECK(quick.must("turn/wait", {{"turnId", turn}})["status"] == "completed");
+  CHECK(note_of(daemon) == "hello");
+
+  turn = daemon.start_turn(quick, session, "write it");
+  left = slow.wait_request("session/request_permission");
+  quick.must("turn/cancel", {{"turnId", turn}});
+  CHECK(wait_notification(slow, "$/cancel_request") == Json({{"requestId", left["id"]}}));
+  CHECK(quick.must("turn/wait", {{"turnId", turn}})["status"] == "cancelled");
+}
+
+TEST_CASE("two calls of one step are one question, and one answer lets both run") {
+  Setup setup;
+  const std::string both = "<|tool_call>call:write_file{content:<|\"|>one<|\"|>,path:<|\"|>1.txt<|\"|>}<tool_call|>"
+                           "<|tool_call>call:write_file{content:<|\"|>two<|\"|>,path:<|\"|>note.txt<|\"|>}<tool_call|>";
+  setup.rules = Json::array({{{"when", "write both"}, {"after", "<tool_response|>"}, {"say", "I wrote both."}},
+                             {{"when", "write both"}, {"after", ""}, {"say", both}}});
+  PrivateDaemon daemon(std::move(setup));
+  daemon.start();
+  RawClient client = daemon.connect();
+  client.must("initialize", {{"protocolVersion", 1}});
+  const std::string session = daemon.new_session(client);
+  const std::string turn = daemon.start_turn(client, session, "write both");
+  const Json question = client.wait_request("session/request_permission");
+  CHECK(question["params"]["toolCall"]["title"] == "write_file");
+  CHECK(question["params"]["toolCall"]["rawInput"]["calls"][1]["arguments"]["path"] == "note.txt");
+  const Json list = client.must("approval/list");
+  REQUIRE(list["approvals"].size() == 1);
+  REQUIRE(list["approvals"][0]["calls"].size() == 2);
+  CHECK(list["approvals"][0]["calls"][0]["arguments"]["path"] == "1.txt");
+  client.send_json(allowing(question));
+  const Json state = client.must("turn/wait", {{"turnId", turn}});
+  INFO(json::dump(state));
+  CHECK(state["status"] == "completed");
+  CHECK(state["toolCalls"] == 2);
+  CHECK(state["deniedCalls"] == 0);
+  CHECK(note_of(daemon) == "two");
+}
+
 }  // namespace
 }  // namespace hob::tests

@@ -160,6 +160,40 @@ TEST_CASE_METHOD(Conversation, "what was said stands in the log as it was, after
   CHECK(after.out == before.out);
 }
 
+TEST_CASE("what a command prints is heard while it runs, with the id of its call") {
+  Setup setup;
+  setup.rules = Json::array({{{"when", "run it"}, {"after", "<tool_response|>"}, {"say", "It ran."}},
+                             {{"when", "run it"}, {"after", ""}, {"say", "<|tool_call>call:run_command{command:<|\"|>echo at work<|\"|>}<tool_call|>"}}});
+  PrivateDaemon daemon(std::move(setup));
+  daemon.start();
+  RawClient client = daemon.connect();
+  const std::string session = daemon.new_session(client);
+  client.must("events/subscribe", {{"sessionIds", {session}}});
+  const std::string turn = daemon.start_turn(client, session, "run it", {{"allow", {"run_command"}}});
+  std::string call_id;
+  const Json said = client.wait_event([&call_id](const Json& event) {
+    if (event["type"] == "item.completed" && event["data"]["kind"] == "tool_call") call_id = event["data"]["callId"];
+    return event["type"] == "progress" && event["data"].value("what", "") == "tool";
+  });
+  CHECK(said["data"]["text"] == "at work\n");
+  CHECK(said["data"]["callId"] == call_id);
+  CHECK(said["turnId"] == turn);
+  client.must("turn/wait", {{"turnId", turn}});
+  for (const Json& event : daemon.events(client, session)) CHECK(event["type"] != "progress");
+}
+
+TEST_CASE_METHOD(Conversation, "who listens hears that a session was deleted, after the end of its turn") {
+  RawClient listener = daemon.connect();
+  listener.must("events/subscribe", {{"sessionIds", {session}}});
+  begin("hang now");
+  client.must("session/delete", {{"sessionId", session}});
+  CHECK(listener.wait_event("turn.completed")["data"]["status"] == "cancelled");
+  const Json deleted = listener.wait_event("session.deleted");
+  CHECK(deleted["sessionId"] == session);
+  CHECK_FALSE(deleted.contains("cursor"));  // it stands in no log
+  CHECK(events().empty());
+}
+
 TEST_CASE_METHOD(Conversation, "a deleted session is gone") {
   say("please say hello");
   client.must("session/delete", {{"sessionId", session}});

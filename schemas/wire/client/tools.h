@@ -89,6 +89,23 @@ struct ToolsCallResult {
   }
 };
 
+/// One call of a question about several.
+struct ApprovalCall {
+  std::string call_id;
+  std::string tool;
+  Json arguments;
+  std::string reason;  // the rule that asks
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("ApprovalCall", "One call of a question about several.");
+    d.field("callId", &ApprovalCall::call_id, "");
+    d.field("tool", &ApprovalCall::tool, "");
+    d.field("arguments", &ApprovalCall::arguments, "");
+    d.defaulted("reason", &ApprovalCall::reason, "The rule that asks.");
+  }
+};
+
 struct Approval {
   std::string approval_id;
   std::string session_id;
@@ -98,18 +115,20 @@ struct Approval {
   Json arguments;
   std::string requested_at;
   Json options = Json::array();  // ACP: [{optionId, name, kind}]
+  std::optional<std::vector<ApprovalCall>> calls;  // where one answer decides several
 
   template <typename D>
   static void describe(D& d) {
-    d.about("Approval", "A question that waits for a person.");
+    d.about("Approval", "A question that waits for a person. About several calls: callId is the first's, tool names them all.");
     d.field("approvalId", &Approval::approval_id, "");
     d.field("sessionId", &Approval::session_id, "");
     d.field("turnId", &Approval::turn_id, "");
     d.field("callId", &Approval::call_id, "");
     d.field("tool", &Approval::tool, "");
-    d.field("arguments", &Approval::arguments, "");
+    d.field("arguments", &Approval::arguments, "Of the call; of several: an array of theirs.");
     d.field("requestedAt", &Approval::requested_at, "");
     d.field("options", &Approval::options, "");
+    d.field("calls", &Approval::calls, "The calls of one model step that one answer decides; missing: it is one call.");
   }
 };
 
