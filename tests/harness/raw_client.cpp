@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -32,6 +33,12 @@ bool RawClient::send_bytes(std::string_view bytes) {
   return true;
 }
 
+void RawClient::cut_after(size_t bytes, std::function<void()> then) {
+  left_ = bytes;
+  cut_ = std::move(then);
+  if (bytes == 0) cut_();
+}
+
 void RawClient::end_of_sending() { ::shutdown(socket_.get(), SHUT_WR); }
 
 std::optional<Json> RawClient::read_new() {
@@ -42,13 +49,18 @@ std::optional<Json> RawClient::read_new() {
       if (!value) throw std::runtime_error("the daemon sent what is not JSON: " + value.error().message());
       return *std::move(value);
     }
+    if (left_ && *left_ == 0) return std::nullopt;
     pollfd fd{socket_.get(), POLLIN, 0};
     if (::poll(&fd, 1, kMostMs) == 0) throw std::runtime_error("the daemon said nothing for a minute");
     char bytes[65536];
-    const ssize_t n = ::recv(socket_.get(), bytes, sizeof bytes, 0);
+    const ssize_t n = ::recv(socket_.get(), bytes, std::min(sizeof bytes, left_.value_or(sizeof bytes)), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return std::nullopt;
     buffer_.append(bytes, static_cast<size_t>(n));
+    if (left_) {
+      *left_ -= static_cast<size_t>(n);
+      if (*left_ == 0) cut_();
+    }
   }
 }
 

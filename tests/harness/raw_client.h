@@ -30,6 +30,9 @@ class RawClient {
   void send_json(const Json& message) { send_bytes(json::dump(message) + "\n"); }
   /// False when the daemon has closed.
   bool send_bytes(std::string_view bytes);
+  /// Reads so many bytes more and not one beyond them; with the last one `then` is called. What was whole by then is still
+  /// given out, afterwards it is as if the daemon had closed.
+  void cut_after(size_t bytes, std::function<void()> then);
   /// No more bytes will come from us.
   void end_of_sending();
   std::optional<Json> read();
@@ -45,6 +48,8 @@ class RawClient {
   UniqueFd socket_;
   std::string buffer_;
   std::deque<Json> kept_;
+  std::optional<size_t> left_;  // of cut_after
+  std::function<void()> cut_;
   int64_t next_id_ = 0;
 };
 
