@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "model/grammar/machine.h"
+#include "model/grammar/machine_text.h"
 
 namespace hob::grammar {
 namespace {
-
-enum : uint8_t { open, key, colon, after_value, after_comma };
 
 void append(std::string_view text, std::vector<Symbol>& out) {
   for (const char c : text) out.push_back(static_cast<unsigned char>(c));

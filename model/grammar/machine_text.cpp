@@ -1,0 +1,312 @@
+// Machine: strings and keys, byte by byte, with their escapes.
+#include "model/grammar/machine_text.h"
+
+#include <algorithm>
+
+#include "model/grammar/machine.h"
+
+namespace hob::grammar {
+namespace {
+
+// What a UTF-8 character still wants (RFC 3629): 0 nothing; 1, 2, 5 so many (3 for 5) continuation bytes; 3 E0, 4 ED,
+// 6 F0, 7 F4 with their narrower first one. 255: the byte does not fit.
+uint8_t next_utf8(uint8_t state, unsigned char byte) {
+  const bool continuation = (byte & 0xC0) == 0x80;
+  switch (state) {
+    case 0:
+      if (byte < 0x80) return 0;
+      if (byte >= 0xC2 && byte <= 0xDF) return 1;
+      if (byte == 0xE0) return 3;
+      if (byte == 0xED) return 4;
+      if (byte >= 0xE1 && byte <= 0xEF) return 2;
+      if (byte == 0xF0) return 6;
+      if (byte == 0xF4) return 7;
+      if (byte >= 0xF1 && byte <= 0xF3) return 5;
+      return 255;
+    case 1:
+      return continuation ? 0 : 255;
+    case 2:
+      return continuation ? 1 : 255;
+    case 3:
+      return byte >= 0xA0 && byte <= 0xBF ? 1 : 255;
+    case 4:
+      return byte >= 0x80 && byte <= 0x9F ? 1 : 255;
+    case 5:
+      return continuation ? 2 : 255;
+    case 6:
+      return byte >= 0x90 && byte <= 0xBF ? 2 : 255;
+    case 7:
+      return byte >= 0x80 && byte <= 0x8F ? 2 : 255;
+    default:
+      return 255;
+  }
+}
+
+char32_t decode(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
+  if (byte(0) < 0x80) return byte(0);
+  if (byte(0) < 0xE0) return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
+  if (byte(0) < 0xF0) return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+  return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+}
+
+int hex_value(unsigned char byte) {
+  if (byte >= '0' && byte <= '9') return byte - '0';
+  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
+  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const {
+  const StringSpec& spec = ir_->nodes[from.top.node].strings[from.top.spec];
+  const bool literal = !spec.literals.empty();
+  const Local& top = from.top;
+  if (symbol == (dialect_ == Dialect::json ? Symbol{'"'} : kQuote) && top.lex == plain) {
+    const bool ends = literal ? top.low < top.high && spec.literals[top.low].size() == top.position
+                              : top.utf8 == 0 && top.count >= spec.min_length;
+    if (ends) pop(from, out);
+    return;
+  }
+  if (symbol > 0xFF) return;
+  const auto byte = static_cast<unsigned char>(symbol);
+  Local next = top;
+  if (top.lex == plain && top.utf8 == 0) {  // a character begins here
+    if (!literal && spec.max_length != kUnlimited && top.count >= spec.max_length) return;
+    if (!literal && (spec.max_length != kUnlimited || top.count < spec.min_length)) ++next.count;
+  }
+  Text text;
+  text.names = literal ? &spec.literals : nullptr;
+  text.open = !literal;
+  if (read_text(next, text, byte)) out.push_back({next, from.below, from.extras});
+}
+
+bool Machine::read_text(Local& local, const Text& text, unsigned char byte) const {
+  if (dialect_ == Dialect::json) {
+    if (local.lex != plain) return read_escape(local, text, byte);
+    if (byte == '\\' && local.utf8 == 0) {
+      local.lex = escaped;
+      return escape_fits(local, text);
+    }
+    if (byte < 0x20 || byte == '"' || byte == '\\') return false;
+  }
+  const uint8_t utf8 = next_utf8(local.utf8, byte);
+  if (utf8 == 255) return false;
+  local.utf8 = utf8;
+  return narrow(local, text, byte);
+}
+
+bool Machine::read_escape(Local& local, const Text& text, unsigned char byte) const {
+  const uint8_t was = local.lex;
+  if (was == escaped) {
+    static constexpr std::string_view kNames = "\"\\/bfnrt", kValues = "\"\\/\b\f\n\r\t";
+    if (byte == 'u') {
+      local.lex = unit0;
+      local.hex = 0;
+      return escape_fits(local, text);
+    }
+    const size_t at = kNames.find(static_cast<char>(byte));
+    if (at == std::string_view::npos) return false;
+    local.lex = plain;
+    return narrow(local, text, static_cast<char32_t>(kValues[at]));
+  }
+  if (was == pair_slash || was == pair_u) {
+    if (byte != (was == pair_slash ? '\\' : 'u')) return false;
+    ++local.lex;
+    local.hex = 0;
+    return true;  // fits() looked at the pair when the high half was complete
+  }
+  const int digit = hex_value(byte);
+  if (digit < 0) return false;
+  local.hex = static_cast<uint16_t>(local.hex << 4 | digit);
+  ++local.lex;
+  const uint32_t saved = static_cast<uint32_t>(local.b >> 32);
+  if (was == unit3) {
+    const uint32_t unit = local.hex;
+    local.hex = 0;
+    if (unit < 0xD800 || unit > 0xDFFF) {
+      local.lex = plain;
+      return narrow(local, text, static_cast<char32_t>(unit));
+    }
+    if (unit > 0xDBFF) return false;
+    local.b |= static_cast<uint64_t>(unit) << 32;
+    return escape_fits(local, text);  // lex is pair_slash
+  }
+  if (was == low3) {
+    const uint32_t unit = local.hex;
+    local.hex = 0;
+    local.b &= 0xFFFFFFFF;
+    local.lex = plain;
+    if (unit < 0xDC00 || unit > 0xDFFF) return false;
+    return narrow(local, text, static_cast<char32_t>(0x10000 + ((saved - 0xD800) << 10) + (unit - 0xDC00)));
+  }
+  return escape_fits(local, text);
+}
+
+// Whether an escape begun can still become a character that the text allows.
+bool Machine::escape_fits(const Local& local, const Text& text) const {
+  const auto begins = [](uint32_t unit, uint32_t digits, uint32_t count) { return unit >> (4 * (4 - count)) == digits; };
+  const uint32_t high = static_cast<uint32_t>(local.b >> 32);
+  const auto fits = [&](char32_t character) {
+    const uint32_t first = character < 0x10000 ? static_cast<uint32_t>(character)
+                                               : 0xD800 + static_cast<uint32_t>((character - 0x10000) >> 10);
+    if (local.lex <= unit0) return true;  // any character has a \u form
+    if (local.lex <= unit3) return begins(first, local.hex, local.lex - unit0);
+    if (character < 0x10000 || first != high) return false;
+    const uint32_t second = 0xDC00 + static_cast<uint32_t>((character - 0x10000) & 0x3FF);
+    return local.lex < low0 || begins(second, local.hex, local.lex - low0);
+  };
+  if (text.open) {
+    if (local.lex == unit2 || local.lex == unit3) {
+      const uint32_t lead = local.hex >> (4 * (local.lex - unit2));
+      return lead < 0xDC || lead > 0xDF;
+    }
+    if (local.lex == low1) return local.hex == 0xD;
+    if (local.lex == low2 || local.lex == low3) {
+      const uint32_t lead = local.hex >> (4 * (local.lex - low2));
+      return lead >= 0xDC && lead <= 0xDF;
+    }
+    return true;
+  }
+  for (uint32_t i = local.low; i < local.high; ++i) {
+    const std::string& name = (*text.names)[i];
+    if (name.size() <= local.position) continue;
+    if (text.object && !available(*text.object, local, i)) continue;
+    if (fits(decode(name, local.position))) return true;
+  }
+  return false;
+}
+
+bool Machine::narrow(Local& local, const Text& text, char32_t decoded) const {
+  const auto c = static_cast<uint32_t>(decoded);
+  const auto byte = [&](uint32_t value) { return narrow(local, text, static_cast<unsigned char>(value)); };
+  if (c < 0x80) return byte(c);
+  if (c < 0x800) return byte(0xC0 | c >> 6) && byte(0x80 | (c & 0x3F));
+  if (c < 0x10000) return byte(0xE0 | c >> 12) && byte(0x80 | (c >> 6 & 0x3F)) && byte(0x80 | (c & 0x3F));
+  return byte(0xF0 | c >> 18) && byte(0x80 | (c >> 12 & 0x3F)) && byte(0x80 | (c >> 6 & 0x3F)) &&
+         byte(0x80 | (c & 0x3F));
+}
+
+bool Machine::narrow(Local& local, const Text& text, unsigned char decoded) const {
+  if (text.object) local.a = hash_byte(local.a, decoded);
+  if (!text.names) return true;
+  if (local.low < local.high) {
+    // The range shares its first `position` bytes; at most its first name ends there.
+    const auto at = [&](uint32_t i) -> int {
+      const std::string& name = (*text.names)[i];
+      return name.size() <= local.position ? -1 : static_cast<unsigned char>(name[local.position]);
+    };
+    uint32_t low = local.low, high = local.high;
+    for (uint32_t end = high; low < end;) {
+      const uint32_t middle = low + (end - low) / 2;
+      if (at(middle) < decoded) low = middle + 1; else end = middle;
+    }
+    uint32_t last = low;
+    for (uint32_t end = high; last < end;) {
+      const uint32_t middle = last + (end - last) / 2;
+      if (at(middle) <= decoded) last = middle + 1; else end = middle;
+    }
+    local.low = low;
+    local.high = last;
+    ++local.position;
+  }
+  if (local.low < local.high) return true;
+  local.low = local.high = local.position = 0;
+  return text.open;
+}
+
+void Machine::step_key(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
+  const ObjectSpec& spec = object(from.top);
+  const Local& top = from.top;
+  if (symbol > 0xFF) return;
+  const auto byte = static_cast<unsigned char>(symbol);
+  const bool json = dialect_ == Dialect::json;
+  if (top.lex == plain && top.utf8 == 0) {
+    if (json && byte == '"') return close_key(from, out, probing);
+    if (!json && byte == ':') {
+      if (top.space != 0) close_key(from, out, probing);
+      return;
+    }
+  }
+  Text text;
+  text.names = &spec.names;
+  text.object = &spec;
+  text.open = extra_available(spec, top);
+  Local next = top;
+  if (!json) {
+    // A bare key of no declared name has no punctuation that could end it and no white space.
+    static constexpr std::string_view kReserved = "{}[],\"'`\\";
+    if (byte < 0x20 || byte == 0x7F || kReserved.find(static_cast<char>(byte)) != std::string_view::npos) return;
+    if (byte == ' ') text.open = false;
+    next.space = 1;
+  }
+  if (!read_text(next, text, byte)) return;
+  if (!text.open && !any_available(spec, next, next.low, next.high)) return;
+  out.push_back({next, from.below, from.extras});
+}
+
+void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
+  const ObjectSpec& spec = object(from.top);
+  const Local& top = from.top;
+  Thread next = from;
+  next.top.phase = colon;
+  next.top.space = 0;
+  next.top.high = next.top.position = 0;
+  next.top.a = 0;
+  if (top.low < top.high && spec.names[top.low].size() == top.position) {
+    if (!available(spec, top, top.low)) return;
+    next.top.low = spec.properties[top.low].node;
+    next.top.b = seen_with(static_cast<uint32_t>(top.b), spec, top.low);
+  } else {
+    if (!extra_available(spec, top)) return;
+    if (probing) {
+      Thread& mark = out.emplace_back();
+      mark.top.kind = Kind::extra;
+      return;
+    }
+    for (const ExtraKeys* seen = from.extras.get(); seen; seen = seen->next) {
+      if (seen->hash == top.a) return;
+    }
+    auto* keys = new ExtraKeys;
+    keys->hash = top.a;
+    keys->next = from.extras.get();
+    if (keys->next) ++keys->next->uses;
+    next.extras = Ref<ExtraKeys>(keys);
+    next.top.low = spec.additional;
+    const uint32_t limit = spec.max_properties != kUnlimited ? kUnlimited : spec.min_properties;
+    if (top.count < limit) ++next.top.count;
+  }
+  if (dialect_ == Dialect::json) {
+    out.push_back(std::move(next));
+  } else {
+    const NodeId value = next.top.low;
+    next.top.phase = after_value;
+    next.top.low = 0;
+    out.push_back(push(next, value));
+  }
+}
+
+bool Machine::interior(const Local& local, Interior& out) const {
+  if (local.lex != plain || local.utf8 != 0) return false;
+  if (local.kind == Kind::string) {
+    const StringSpec& spec = ir_->nodes[local.node].strings[local.spec];
+    if (!spec.literals.empty()) return false;
+    out.room = spec.max_length == kUnlimited ? kUnlimited : spec.max_length - local.count;
+    out.wanted = spec.min_length > local.count ? spec.min_length - local.count : 0;
+    out.key = false;
+    return true;
+  }
+  if (local.kind != Kind::object || local.phase != key || dialect_ != Dialect::json) return false;
+  if (!extra_available(object(local), local)) return false;
+  out = {kUnlimited, 0, true};
+  return true;
+}
+
+uint64_t Machine::key_hash(std::string_view key) {
+  uint64_t hash = kHashStart;
+  for (const char c : key) hash = hash_byte(hash, static_cast<unsigned char>(c));
+  return hash;
+}
+
+}  // namespace hob::grammar
