@@ -226,6 +226,27 @@ TEST_CASE("a question is taken back from those who were asked when it is answere
   CHECK(waiting->cancelled());
 }
 
+TEST_CASE("an answer that cannot be written is told to who gave it, and the question goes on waiting") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  life.model_.script = {batch(), says("All done.")};
+  const auto answer_twice = [](Life& l, std::string id) -> Async<void> {
+    l.store_.refuses_next = Error(Code::store_failed, "The disk is full.");
+    auto first = co_await l.approvals_.respond(id, "allow_once", "", "test");
+    CHECK(first.error().message() == "The disk is full.");
+    auto open = co_await l.approvals_.list(std::nullopt);
+    CHECK(open->size() == 1);
+    auto second = co_await l.approvals_.respond(id, "allow_once", "", "test");
+    CHECK(second.ok());
+  };
+  life.approvals_.on_request([&](const policy::Question& question, const CancelToken&) {
+    spawn(life.io_.get_executor(), answer_twice(life, question.id), "respond");
+  });
+  CHECK(life.turn().output == "All done.");
+  CHECK(life.fake_tools_->ran.size() == 3);
+}
+
 /// Keeps what it is sent.
 struct Ear final : events::Sink {
   std::vector<wire::EventMessage> heard;

@@ -115,11 +115,13 @@ class MortalStore final : public store::Store {
   explicit MortalStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
   size_t commits_left = SIZE_MAX;
   std::function<void()> on_death;
+  std::optional<Error> refuses_next;  // one commit fails so, and nothing of it is written
 
   const std::string& epoch() const override { return inner_->epoch(); }
   int64_t last_row() const override { return inner_->last_row(); }
   std::string health() const override { return inner_->health(); }
   Async<Result<std::vector<store::Event>>> commit(store::Commit commit) override {
+    if (refuses_next) co_return *std::exchange(refuses_next, std::nullopt);
     if (commits_left == 0) {
       on_death();
       asio::steady_timer never(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
