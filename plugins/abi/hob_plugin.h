@@ -17,8 +17,8 @@
  *
  * Threads. [tool]: the one thread on which hob calls the plugin; one call at a time. [any]: from any thread, while the
  * named object lives. Constructors of the library run on [tool], in the sandbox.
- * Ownership. Nothing is handed over. Texts are borrowed: those given to the plugin until the function returns, those given
- * to hob until the host's function returns (it copies). Structs begin with `size`; read no member beyond it.
+ * Ownership. Nothing is handed over. Texts are borrowed: those given to the plugin until the function returns, those
+ * given to hob until the host's function returns (it copies). Structs begin with `size`; read no member beyond it.
  * No exception, longjmp or signal handler may cross. The library stays loaded until the process ends.
  * Versions. HOB_PLUGIN_VERSION changes only when old plugins stop working; new things are extensions, fetched by id
  * ("draft/..." until they are settled).

@@ -38,14 +38,16 @@ Result<Number> absolute(const Arguments& a) {
   return subtract(Number::of(Integer{0}), a[0]);
 }
 Result<Number> square_root(const Arguments& a) {
-  if (a[0].as_real() < 0.0L) return Error(Code::tool_failed, "A negative number has no real square root.");
+  if (a[0].as_real() < 0.0L)
+    return Error(Code::tool_failed, "A negative number has no real square root.");
   return finite(std::sqrt(a[0].as_real()));
 }
 Result<Number> logarithm(const Arguments& a, long double base) {
   long double value = a[0].as_real();
   if (value <= 0.0L) return Error(Code::tool_failed, "Only positive numbers have a logarithm.");
   if (a.size() == 2) base = a[1].as_real();
-  if (base <= 0.0L || base == 1.0L) return Error(Code::tool_failed, "A logarithm's base is positive and not 1.");
+  if (base <= 0.0L || base == 1.0L)
+    return Error(Code::tool_failed, "A logarithm's base is positive and not 1.");
   if (base == 10.0L) return finite(std::log10(value));
   if (base == 2.0L) return finite(std::log2(value));
   return finite(std::log(value) / std::log(base));
@@ -53,14 +55,19 @@ Result<Number> logarithm(const Arguments& a, long double base) {
 Result<Number> decimal_log(const Arguments& a) { return logarithm(a, 10.0L); }
 Result<Number> binary_log(const Arguments& a) { return logarithm(a, 2.0L); }
 Result<Number> natural_log(const Arguments& a) {
-  if (a[0].as_real() <= 0.0L) return Error(Code::tool_failed, "Only positive numbers have a logarithm.");
+  if (a[0].as_real() <= 0.0L)
+    return Error(Code::tool_failed, "Only positive numbers have a logarithm.");
   return finite(std::log(a[0].as_real()));
 }
 Result<Number> smallest(const Arguments& a) {
-  return *std::min_element(a.begin(), a.end(), [](auto& x, auto& y) { return x.as_real() < y.as_real(); });
+  return *std::min_element(a.begin(), a.end(), [](auto& x, auto& y) {
+    return x.as_real() < y.as_real();
+  });
 }
 Result<Number> largest(const Arguments& a) {
-  return *std::max_element(a.begin(), a.end(), [](auto& x, auto& y) { return x.as_real() < y.as_real(); });
+  return *std::max_element(a.begin(), a.end(), [](auto& x, auto& y) {
+    return x.as_real() < y.as_real();
+  });
 }
 
 constexpr size_t kAny = 100;
@@ -70,26 +77,26 @@ struct Function {
   Result<Number> (*apply)(const Arguments&);
 };
 constexpr Function kFunctions[] = {
-  {"sqrt", 1, 1, square_root},
-  {"abs", 1, 1, absolute},
-  {"round", 1, 2, round_to},
-  {"floor", 1, 1, whole<std::floor>},
-  {"ceil", 1, 1, whole<std::ceil>},
-  {"trunc", 1, 1, whole<std::trunc>},
-  {"min", 1, kAny, smallest},
-  {"max", 1, kAny, largest},
-  {"sin", 1, 1, real<std::sin>},
-  {"cos", 1, 1, real<std::cos>},
-  {"tan", 1, 1, real<std::tan>},
-  {"asin", 1, 1, real<std::asin>},
-  {"acos", 1, 1, real<std::acos>},
-  {"atan", 1, 1, real<std::atan>},
-  {"log", 1, 2, decimal_log},
-  {"log10", 1, 1, decimal_log},
-  {"log2", 1, 1, binary_log},
-  {"ln", 1, 1, natural_log},
-  {"exp", 1, 1, real<std::exp>},
-  {"pow", 2, 2, [](const Arguments& a) { return power(a[0], a[1]); }},
+    {"sqrt", 1, 1, square_root},
+    {"abs", 1, 1, absolute},
+    {"round", 1, 2, round_to},
+    {"floor", 1, 1, whole<std::floor>},
+    {"ceil", 1, 1, whole<std::ceil>},
+    {"trunc", 1, 1, whole<std::trunc>},
+    {"min", 1, kAny, smallest},
+    {"max", 1, kAny, largest},
+    {"sin", 1, 1, real<std::sin>},
+    {"cos", 1, 1, real<std::cos>},
+    {"tan", 1, 1, real<std::tan>},
+    {"asin", 1, 1, real<std::asin>},
+    {"acos", 1, 1, real<std::acos>},
+    {"atan", 1, 1, real<std::atan>},
+    {"log", 1, 2, decimal_log},
+    {"log10", 1, 1, decimal_log},
+    {"log2", 1, 1, binary_log},
+    {"ln", 1, 1, natural_log},
+    {"exp", 1, 1, real<std::exp>},
+    {"pow", 2, 2, [](const Arguments& a) { return power(a[0], a[1]); }},
 };
 
 constexpr long double kPi = 3.141592653589793238462643383279502884L;
@@ -123,12 +130,16 @@ class Reader {
 
   Error unexpected(std::string_view wanted) {
     skip();
-    std::string got = at_ >= text_.size() ? "the end" : "\"" + std::string(text_.substr(at_, 20)) + "\"";
+    std::string got =
+        at_ >= text_.size() ? "the end" : "\"" + std::string(text_.substr(at_, 20)) + "\"";
     // Do not cut a character in half.
-    while (!got.empty() && got.size() > 2 && (static_cast<unsigned char>(got[got.size() - 2]) & 0xC0) == 0xC0)
+    while (!got.empty() && got.size() > 2 &&
+           (static_cast<unsigned char>(got[got.size() - 2]) & 0xC0) == 0xC0)
       got.erase(got.size() - 2, 1);
-    return Error(Code::invalid_params, "The expression has " + got + " where " + std::string(wanted) + " was expected, at character " +
-                                           std::to_string(at_ + 1) + ".");
+    return Error(
+        Code::invalid_params, "The expression has " + got + " where " + std::string(wanted) +
+                                  " was expected, at character " + std::to_string(at_ + 1) + "."
+    );
   }
 
   Result<Number> sum() {
@@ -162,7 +173,9 @@ class Reader {
       } else if (take("%")) {
         skip();
         if (at_ == text_.size() || text_[at_] == ')')
-          return Error(Code::invalid_params, "% is the remainder of a division and needs a number after it.");
+          return Error(
+              Code::invalid_params, "% is the remainder of a division and needs a number after it."
+          );
         HOB_TRY(right, signed_value());
         HOB_TRY(value, remainder(left, right));
         left = value;
@@ -173,7 +186,8 @@ class Reader {
   }
 
   Result<Number> signed_value() {
-    if (++depth_ > kMaxDepth) return Error(Code::invalid_params, "The expression is nested too deeply.");
+    if (++depth_ > kMaxDepth)
+      return Error(Code::invalid_params, "The expression is nested too deeply.");
     struct Leave {
       int& depth;
       ~Leave() { --depth; }
@@ -247,24 +261,34 @@ class Reader {
     size_t start = at_;
     while (at_ < text_.size() && std::isalnum(static_cast<unsigned char>(text_[at_]))) ++at_;
     std::string word(text_.substr(start, at_ - start));
-    std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) {
+      return static_cast<char>(std::tolower(c));
+    });
     if (word == "pi") return Number::of(kPi);
     if (word == "e") return Number::of(kE);
     const Function* function =
-      std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const Function& f) { return f.name == word; });
+        std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const Function& f) {
+          return f.name == word;
+        });
     if (function == std::end(kFunctions))
-      return Error(Code::invalid_params, "There is no constant or function \"" + word.substr(0, 40) + "\".");
+      return Error(
+          Code::invalid_params, "There is no constant or function \"" + word.substr(0, 40) + "\"."
+      );
     if (!take("(")) return unexpected("\"(\" after " + word);
     Arguments arguments;
     while (!next_is(')') || !arguments.empty()) {
       HOB_TRY(value, sum());
       arguments.push_back(value);
-      if (arguments.size() > kAny) return Error(Code::invalid_params, word + " takes at most 100 numbers.");
+      if (arguments.size() > kAny)
+        return Error(Code::invalid_params, word + " takes at most 100 numbers.");
       if (!take(",")) break;
     }
     if (!take(")")) return unexpected("\",\" or \")\"");
     if (arguments.size() < function->least || arguments.size() > function->most)
-      return Error(Code::invalid_params, word + " does not take " + std::to_string(arguments.size()) + " numbers.");
+      return Error(
+          Code::invalid_params,
+          word + " does not take " + std::to_string(arguments.size()) + " numbers."
+      );
     return function->apply(arguments);
   }
 

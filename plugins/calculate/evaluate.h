@@ -10,9 +10,9 @@
 //   raised  = atom [(^ | **) signed]                  2^3^2 is 2^9
 //   atom    = number | name | name(sum {, sum}) | (sum)
 //
-// × ÷ − and π are understood, too. log is of base 10 unless a second argument says another, ln is natural; angles are radians;
-// round(x, n) takes digits. Errors: invalid_params where the text is not an expression (with what was there), tool_failed
-// where it has no value. Pure; any thread.
+// × ÷ − and π are understood, too. log is of base 10 unless a second argument says another, ln is
+// natural; angles are radians; round(x, n) takes digits. Errors: invalid_params where the text is
+// not an expression (with what was there), tool_failed where it has no value. Pure; any thread.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// The tool `calculate`. Configuration: {"digits": N}, digits after the point (0 to 12) for models that cannot end a long
-// run of equal ones; without it results have 12 significant digits.
+// The tool `calculate`. Configuration: {"digits": N}, digits after the point (0 to 12) for models
+// that cannot end a long run of equal ones; without it results have 12 significant digits.
 #include "plugins/sdk/plugin.h"
 
 #include "plugins/calculate/evaluate.h"
@@ -13,7 +13,8 @@ Result<Tools> make(const Host&, const Json& config) {
   Digits digits;
   if (Arguments settings(config); settings.has("digits")) {
     int64_t wanted = settings.integer("digits", -1);
-    if (wanted < 0 || wanted > 12) return invalid_params("/digits", "an integer from 0 to 12", json::brief(config["digits"]));
+    if (wanted < 0 || wanted > 12)
+      return invalid_params("/digits", "an integer from 0 to 12", json::brief(config["digits"]));
     digits.decimals = static_cast<int>(wanted);
   }
   Tools tools;
@@ -21,9 +22,10 @@ Result<Tools> make(const Host&, const Json& config) {
     auto value = evaluate(arguments.text("expression"));
     if (!value.ok())
       return Observation::from(
-        value.error(), value.error().code() == Code::invalid_params
-                         ? "Use numbers, + - * / % ^, parentheses and functions such as sqrt and round."
-                         : "Check the numbers."
+          value.error(),
+          value.error().code() == Code::invalid_params
+              ? "Use numbers, + - * / % ^, parentheses and functions such as sqrt and round."
+              : "Check the numbers."
       );
     return Observation::result({{"result", print(*value, digits)}});
   });

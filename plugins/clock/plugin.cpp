@@ -1,10 +1,12 @@
-// The tool `current_time`. Configuration: {"now_ms": N} stops the clock at N milliseconds since 1970, for demonstrations
-// and tests; {"tz": NAME} is the zone that is meant when a call names none.
+// The tool `current_time`. Configuration: {"now_ms": N} stops the clock at N milliseconds since
+// 1970, for demonstrations and tests; {"tz": NAME} is the zone that is meant when a call names
+// none.
+#include "plugins/sdk/plugin.h"
+
 #include <chrono>
 #include <optional>
 
 #include "plugins/clock/zone.h"
-#include "plugins/sdk/plugin.h"
 #include "schemas/base/clock.h"
 
 namespace hob::plugins::clock {
@@ -24,7 +26,9 @@ Result<Tools> make(const Host&, const Json& config) {
   tools.add("current_time", [fixed, home](const Arguments& arguments, Call&) {
     auto now = read_clock(arguments.text("tz", home), fixed ? *fixed : SystemClock().wall_ms());
     if (!now.ok()) return Observation::from(now.error(), "Use an IANA name such as Europe/Berlin.");
-    return Observation::result({{"date", now->date}, {"time", now->time}, {"tz", now->zone}, {"weekday", now->weekday}});
+    return Observation::result(
+        {{"date", now->date}, {"time", now->time}, {"tz", now->zone}, {"weekday", now->weekday}}
+    );
   });
   return tools;
 }

@@ -2,9 +2,9 @@
 //
 //   HOB_TRY(now, read_clock("Europe/Berlin", 1'700'000'000'000));   // 2023-11-14, 23:13, Tuesday
 //
-// Zones are the system's files under /usr/share/zoneinfo. A name is also found without regard to case and by its last part
-// alone ("berlin", "New York") where that is not ambiguous. An empty name is the machine's own zone. Uses the process's
-// TZ variable: one thread only.
+// Zones are the system's files under /usr/share/zoneinfo. A name is also found without regard to
+// case and by its last part alone ("berlin", "New York") where that is not ambiguous. An empty name
+// is the machine's own zone. Uses the process's TZ variable: one thread only.
 #pragma once
 
 #include <cstdint>

@@ -16,9 +16,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Ran sh(const std::string& command, std::chrono::milliseconds timeout = 60s, const std::function<bool()>& cancelled = [] {
-  return false;
-}) {
+Ran sh(
+    const std::string& command,
+    std::chrono::milliseconds timeout = 60s,
+    const std::function<bool()>& cancelled = [] { return false; }
+) {
   adopt_orphans();
   auto ran = run({command, -1, timeout}, cancelled, [](std::string_view) {});
   REQUIRE(ran.ok());
@@ -46,7 +48,9 @@ TEST_CASE("a command's output and exit code come back as they were") {
 
 TEST_CASE("a command runs in the directory it was given") {
   UniqueFd fd(::open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  auto ran = run({"pwd", fd.get(), 60s}, [] { return false; }, [](std::string_view) {});
+  auto ran = run(
+      {"pwd", fd.get(), 60s}, [] { return false; }, [](std::string_view) {}
+  );
   REQUIRE(ran.ok());
   CHECK(ran->output == "/usr\n");
 }
@@ -62,7 +66,9 @@ TEST_CASE("a command that does not end is stopped at its timeout, with all it st
 
 TEST_CASE("what a command leaves behind ends with it, even in a session of its own") {
   const std::string file = "/tmp/hob-command-" + std::to_string(::getpid());
-  Ran ran = sh("setsid sh -c 'echo $$ > " + file + "; exec sleep 1000' & while [ ! -s " + file + " ]; do :; done; echo done");
+  Ran ran =
+      sh("setsid sh -c 'echo $$ > " + file + "; exec sleep 1000' & while [ ! -s " + file +
+         " ]; do :; done; echo done");
   CHECK(ran.how == Ended::itself);
   CHECK(ran.output == "done\n");
   CHECK_FALSE(alive(file));
@@ -72,7 +78,8 @@ TEST_CASE("what a command leaves behind ends with it, even in a session of its o
 TEST_CASE("a cancelled command stops at once") {
   bool seen = false;
   auto ran = run(
-    {"echo begun; sleep 1000", -1, 60s}, [&] { return seen; }, [&](std::string_view) { seen = true; }
+      {"echo begun; sleep 1000", -1, 60s}, [&] { return seen; },
+      [&](std::string_view) { seen = true; }
   );
   REQUIRE(ran.ok());
   CHECK(ran->how == Ended::cancelled);
@@ -80,7 +87,9 @@ TEST_CASE("a cancelled command stops at once") {
 }
 
 TEST_CASE("a flood of output keeps its head and tail") {
-  Ran ran = sh("i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; head -c 2000000 /dev/zero | tr '\\0' '\\n'; echo last");
+  Ran ran =
+      sh("i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; head -c 2000000 /dev/zero "
+         "| tr '\\0' '\\n'; echo last");
   CHECK(ran.truncated);
   CHECK(ran.output.starts_with("line 0\nline 1\n"));
   CHECK(ran.output.ends_with("\nlast\n"));

@@ -26,8 +26,8 @@ class Output {
   size_t cut_bytes_ = 0, cut_lines_ = 0;
 };
 
-/// Text as a terminal's reader would want it in a file: escape sequences and control characters gone, carriage returns as
-/// line ends, bytes that are not UTF-8 replaced.
+/// Text as a terminal's reader would want it in a file: escape sequences and control characters
+/// gone, carriage returns as line ends, bytes that are not UTF-8 replaced.
 std::string plain(std::string_view bytes);
 
 }  // namespace hob::plugins::command

@@ -1,10 +1,11 @@
 // The tool `run_command`. No configuration.
+#include "plugins/sdk/plugin.h"
+
 #include <fcntl.h>
 
 #include <algorithm>
 
 #include "plugins/command/run.h"
-#include "plugins/sdk/plugin.h"
 #include "schemas/base/beneath.h"
 #include "schemas/base/utf8.h"
 
@@ -28,9 +29,14 @@ Observation run_command(const Roots& roots, const Arguments& arguments, Call& ca
   if (command.command.empty() || command.command.size() > kMaxCommand)
     return invalid("A command has 1 byte to 100 KiB.", "Write a script to a file and run that.");
   if (arguments.flag("background", false))
-    return invalid("Commands in the background are not offered by this version.", "Run it without background.");
+    return invalid(
+        "Commands in the background are not offered by this version.", "Run it without background."
+    );
   const int64_t asked = arguments.integer("timeout_ms", kUsual.count());
-  if (asked < 1) return invalid("timeout_ms is " + std::to_string(asked) + ", but must be at least 1.", "Leave it out.");
+  if (asked < 1)
+    return invalid(
+        "timeout_ms is " + std::to_string(asked) + ", but must be at least 1.", "Leave it out."
+    );
   const auto left = std::max(call.remaining() - kSpare, 1ms);
   command.timeout = std::min(std::chrono::milliseconds(asked), left);
 
@@ -44,21 +50,29 @@ Observation run_command(const Roots& roots, const Arguments& arguments, Call& ca
     directory = std::move(*opened);
   }
   command.directory = directory.get();
-  auto ran = run(command, [&] { return call.cancelled(); }, [&](std::string_view text) { call.progress(text); });
+  auto ran = run(
+      command, [&] { return call.cancelled(); }, [&](std::string_view text) { call.progress(text); }
+  );
   if (!ran.ok()) return Observation::from(ran.error());
   if (ran->how != Ended::itself) {
-    std::string so_far = ran->output.size() <= kShownOutput
-                           ? ran->output
-                           : "... " + utf8::repair(std::string_view(ran->output).substr(ran->output.size() - kShownOutput));
+    std::string so_far =
+        ran->output.size() <= kShownOutput
+            ? ran->output
+            : "... " + utf8::repair(
+                           std::string_view(ran->output).substr(ran->output.size() - kShownOutput)
+                       );
     return Observation::failure(
-      Kind::timeout,
-      ran->how == Ended::timeout
-        ? "The command did not end within " + std::to_string(command.timeout.count()) + " ms and was stopped."
-        : "The command was cancelled and stopped.",
-      so_far.empty() ? "It had printed nothing." : "It had printed: " + so_far
+        Kind::timeout,
+        ran->how == Ended::timeout
+            ? "The command did not end within " + std::to_string(command.timeout.count()) +
+                  " ms and was stopped."
+            : "The command was cancelled and stopped.",
+        so_far.empty() ? "It had printed nothing." : "It had printed: " + so_far
     );
   }
-  return Observation::result({{"exit_code", ran->exit_code}, {"output", ran->output}, {"truncated", ran->truncated}});
+  return Observation::result(
+      {{"exit_code", ran->exit_code}, {"output", ran->output}, {"truncated", ran->truncated}}
+  );
 }
 
 Result<Tools> make(const Host& host, const Json&) {

@@ -1,10 +1,13 @@
-// run: one shell command in a process group of its own, to its end, its timeout or its cancellation.
+// run: one shell command in a process group of its own, to its end, its timeout or its
+// cancellation.
 //
-//   auto ran = run({.command = "make test", .directory = fd, .timeout = 60s}, [&] { return call.cancelled(); }, progress);
+//   auto ran = run({.command = "make test", .directory = fd, .timeout = 60s},
+//                  [&] { return call.cancelled(); }, progress);
 //
-// When it ends, for whatever reason, everything it started ends with it: the group is killed, and so are descendants that
-// left the group (adopted by this process, which is their subreaper: call adopt_orphans once). The rights of the
-// command are those of the sandbox around this process. Linux only. [tool]
+// When it ends, for whatever reason, everything it started ends with it: the group is killed, and
+// so are descendants that left the group (adopted by this process, which is their subreaper: call
+// adopt_orphans once). The rights of the command are those of the sandbox around this process.
+// Linux only. [tool]
 #pragma once
 
 #include <chrono>
@@ -34,7 +37,9 @@ struct Ran {
 void adopt_orphans();
 
 Result<Ran> run(
-  const Command& command, const std::function<bool()>& cancelled, const std::function<void(std::string_view)>& progress
+    const Command& command,
+    const std::function<bool()>& cancelled,
+    const std::function<void(std::string_view)>& progress
 );
 
 }  // namespace hob::plugins::command

@@ -18,12 +18,16 @@ constexpr size_t kComparedWidth = 300;
 constexpr double kAlike = 0.4;
 
 Error several(size_t count) {
-  return Error(Code::invalid_params, "The text to replace occurs " + std::to_string(count) + " times.");
+  return Error(
+      Code::invalid_params, "The text to replace occurs " + std::to_string(count) + " times."
+  );
 }
 
 std::vector<size_t> occurrences(std::string_view text, std::string_view what) {
   std::vector<size_t> out;
-  for (size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + what.size())) out.push_back(at);
+  for (size_t at = text.find(what); at != std::string_view::npos;
+       at = text.find(what, at + what.size()))
+    out.push_back(at);
   return out;
 }
 
@@ -41,8 +45,11 @@ double likeness(std::string_view a, std::string_view b) {
   return 2.0 * static_cast<double>(common) / static_cast<double>(a.size() + b.size() - 2);
 }
 
-/// "12: text" for the lines around the one most like the longest line looked for; empty when none is alike.
-std::string nearest(const std::vector<std::string_view>& lines, const std::vector<std::string_view>& wanted) {
+/// "12: text" for the lines around the one most like the longest line looked for; empty when none
+/// is alike.
+std::string nearest(
+    const std::vector<std::string_view>& lines, const std::vector<std::string_view>& wanted
+) {
   size_t longest = 0;
   for (size_t i = 0; i < wanted.size(); ++i)
     if (trimmed(wanted[i]).size() > trimmed(wanted[longest]).size()) longest = i;
@@ -56,11 +63,13 @@ std::string nearest(const std::vector<std::string_view>& lines, const std::vecto
   if (best_line == lines.size()) return "";
   size_t from = best_line > longest ? best_line - longest : 0;
   if (best_line - from >= kShownLines) from = best_line - kShownLines / 2;
-  size_t to = std::min({lines.size(), from + std::max<size_t>(wanted.size(), 1), from + kShownLines});
+  size_t to =
+      std::min({lines.size(), from + std::max<size_t>(wanted.size(), 1), from + kShownLines});
   std::string out;
   for (size_t i = from; i < to; ++i) {
     if (!out.empty()) out += '\n';
-    out += std::to_string(i + 1) + ": " + utf8::repair(utf8::prefix(trimmed_right(lines[i]), kShownWidth));
+    out += std::to_string(i + 1) + ": " +
+           utf8::repair(utf8::prefix(trimmed_right(lines[i]), kShownWidth));
   }
   return out;
 }
@@ -69,15 +78,21 @@ enum class Forgive { trailing_space, indentation };
 
 /// The replacement for whole lines, indented as the lines found are and with their line ends.
 std::string fitted(
-  std::string_view to, std::string_view wanted_first, std::string_view found_first, bool carriage_returns, Forgive forgive
+    std::string_view to,
+    std::string_view wanted_first,
+    std::string_view found_first,
+    bool carriage_returns,
+    Forgive forgive
 ) {
-  std::string_view wanted_indent = indentation(wanted_first), found_indent = indentation(found_first);
+  std::string_view wanted_indent = indentation(wanted_first),
+                   found_indent = indentation(found_first);
   std::string out;
   std::vector<std::string_view> lines = lines_of(to);
   for (size_t i = 0; i < lines.size(); ++i) {
     std::string_view line = lines[i];
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (forgive == Forgive::indentation && !trimmed(line).empty() && line.starts_with(wanted_indent)) {
+    if (forgive == Forgive::indentation && !trimmed(line).empty() &&
+        line.starts_with(wanted_indent)) {
       out += found_indent;
       line.remove_prefix(wanted_indent.size());
     }
@@ -88,9 +103,14 @@ std::string fitted(
   return out;
 }
 
-/// Whole lines that are the same but for what is forgiven; nullopt-like: replaced 0 where there are none.
+/// Whole lines that are the same but for what is forgiven; nullopt-like: replaced 0 where there are
+/// none.
 Result<Edited> forgiving(
-  std::string_view text, std::string_view from, std::string_view to, Occurrences wanted, Forgive forgive
+    std::string_view text,
+    std::string_view from,
+    std::string_view to,
+    Occurrences wanted,
+    Forgive forgive
 ) {
   std::vector<std::string_view> have = lines_of(text), want = lines_of(from);
   auto normal = [&](std::string_view line) {
@@ -134,9 +154,15 @@ Result<Edited> forgiving(
 
 }  // namespace
 
-Result<Edited> edit(std::string_view text, std::string_view from, std::string_view to, Occurrences wanted) {
-  if (from.empty()) return Error(Code::invalid_params, "There is no text to replace: old_string is empty.");
-  if (from == to) return Error(Code::invalid_params, "Nothing would change: old_string and new_string are the same.");
+Result<Edited> edit(
+    std::string_view text, std::string_view from, std::string_view to, Occurrences wanted
+) {
+  if (from.empty())
+    return Error(Code::invalid_params, "There is no text to replace: old_string is empty.");
+  if (from == to)
+    return Error(
+        Code::invalid_params, "Nothing would change: old_string and new_string are the same."
+    );
   Edited out;
   std::vector<size_t> found = occurrences(text, from);
   if (found.size() > 1 && wanted == Occurrences::one) return several(found.size());
@@ -159,10 +185,11 @@ Result<Edited> edit(std::string_view text, std::string_view from, std::string_vi
       break;
     }
   }
-  if (out.text.size() > kMaxBytes) return Error(Code::invalid_params, "The edited file would be too large.");
+  if (out.text.size() > kMaxBytes)
+    return Error(Code::invalid_params, "The edited file would be too large.");
   if (out.replaced == 0)
     return Error(Code::not_found, "The text to replace does not occur.")
-      .with("nearest", std::string_view(nearest(lines_of(text), lines_of(from))));
+        .with("nearest", std::string_view(nearest(lines_of(text), lines_of(from))));
   if (out.text == text) return Error(Code::invalid_params, "Nothing would change.");
   return out;
 }

@@ -2,10 +2,11 @@
 //
 //   HOB_TRY(edited, edit("a = 1\nb = 2\n", "a = 1", "a = 3", Occurrences::one));
 //
-// First the exact text; where it does not occur, whole lines that differ in trailing space or line ends only; then whole lines that
-// differ in indentation, too (the new text is indented as the old one was found). A match must be the only one unless all
-// are asked for. Errors: invalid_params (nothing to look for, no change, several matches), not_found with the nearest lines
-// in `nearest`. Pure; any thread.
+// First the exact text; where it does not occur, whole lines that differ in trailing space or line
+// ends only; then whole lines that differ in indentation, too (the new text is indented as the old
+// one was found). A match must be the only one unless all are asked for. Errors: invalid_params
+// (nothing to look for, no change, several matches), not_found with the nearest lines in `nearest`.
+// Pure; any thread.
 #pragma once
 
 #include <string>
@@ -22,6 +23,8 @@ struct Edited {
   size_t replaced = 0;
 };
 
-Result<Edited> edit(std::string_view text, std::string_view from, std::string_view to, Occurrences wanted);
+Result<Edited> edit(
+    std::string_view text, std::string_view from, std::string_view to, Occurrences wanted
+);
 
 }  // namespace hob::plugins::files

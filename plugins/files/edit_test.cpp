@@ -9,7 +9,12 @@ using namespace hob::plugins::files;
 
 namespace {
 
-std::string edited(std::string_view text, std::string_view from, std::string_view to, Occurrences wanted = Occurrences::one) {
+std::string edited(
+    std::string_view text,
+    std::string_view from,
+    std::string_view to,
+    Occurrences wanted = Occurrences::one
+) {
   auto out = edit(text, from, to, wanted);
   return out.ok() ? out->text : "error: " + out.error().message();
 }
@@ -44,8 +49,11 @@ TEST_CASE("trailing space and line ends are forgiven") {
 }
 
 TEST_CASE("indentation is forgiven and given to the new text") {
-  CHECK(edited("def f():\n    if x:\n        return 1\n", "if x:\n    return 1", "if y:\n    return 2\n") ==
-        "def f():\n    if y:\n        return 2\n");
+  CHECK(
+      edited(
+          "def f():\n    if x:\n        return 1\n", "if x:\n    return 1", "if y:\n    return 2\n"
+      ) == "def f():\n    if y:\n        return 2\n"
+  );
   CHECK(edited("\tcall();\n", "  call();", "  call(1);\n  more();") == "\tcall(1);\n\tmore();\n");
   // A forgiven match must be the only one, too.
   auto out = edit("  a();\n    a();\n", "a();\n", "b();\n", Occurrences::one);
@@ -57,10 +65,17 @@ TEST_CASE("lines put in the place of nothing go with their ends") {
 }
 
 TEST_CASE("text that does not occur is answered with the nearest lines and their numbers") {
-  const std::string text = "int main() {\n  int total = 0;\n  for (int i = 0; i < 10; ++i) total += i;\n  return total;\n}\n";
-  CHECK(nearest(text, "  for (int i = 0; i < 20; ++i) total += i;") == "3:   for (int i = 0; i < 10; ++i) total += i;");
-  CHECK(nearest(text, "  int total = 1;\n  for (int j = 0; j < 10; ++j) total += j;") ==
-        "2:   int total = 0;\n3:   for (int i = 0; i < 10; ++i) total += i;");
+  const std::string text =
+      "int main() {\n  int total = 0;\n  for (int i = 0; i < 10; ++i) total += i;\n  return "
+      "total;\n}\n";
+  CHECK(
+      nearest(text, "  for (int i = 0; i < 20; ++i) total += i;") ==
+      "3:   for (int i = 0; i < 10; ++i) total += i;"
+  );
+  CHECK(
+      nearest(text, "  int total = 1;\n  for (int j = 0; j < 10; ++j) total += j;") ==
+      "2:   int total = 0;\n3:   for (int i = 0; i < 10; ++i) total += i;"
+  );
   CHECK(nearest(text, "zzzzqqqq") == "");
   CHECK(nearest("", "anything") == "");
 }
@@ -68,7 +83,10 @@ TEST_CASE("text that does not occur is answered with the nearest lines and their
 TEST_CASE("edits that do nothing or too much are refused") {
   CHECK(edit("a", "", "b", Occurrences::one).error().code() == Code::invalid_params);
   CHECK(edit("a", "a", "a", Occurrences::one).error().code() == Code::invalid_params);
-  CHECK(edit(std::string(1 << 20, 'a'), "a", std::string(1 << 10, 'b'), Occurrences::all).error().code() ==
-        Code::invalid_params);
+  CHECK(
+      edit(std::string(1 << 20, 'a'), "a", std::string(1 << 10, 'b'), Occurrences::all)
+          .error()
+          .code() == Code::invalid_params
+  );
   CHECK(edit("a\n\n\nb\n", "\n \n", "x", Occurrences::one).error().code() == Code::not_found);
 }

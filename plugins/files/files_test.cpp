@@ -30,7 +30,8 @@ std::string get(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// A workspace that may be changed, a second directory that may only be read, and secrets beside them.
+/// A workspace that may be changed, a second directory that may only be read, and secrets beside
+/// them.
 struct Workspace {
   fs::path base, root, library;
   UniqueFd root_fd, library_fd;
@@ -82,15 +83,33 @@ struct Workspace {
 
 TEST_CASE("a file is read whole, or some of its lines") {
   Workspace w;
-  CHECK(json::dump(w.result("read_file", {{"path", "notes.txt"}})) ==
-        R"({"content":"milk\nbread","lines":2,"truncated":false})");
-  CHECK(w.result("read_file", {{"path", "src/main.py"}, {"offset", 3}, {"limit", 1}})["content"] == "def main():");
-  CHECK(w.result("read_file", {{"path", "src/main.py"}, {"offset", 3}, {"limit", 1}})["truncated"] == false);
-  CHECK(w.result("read_file", {{"path", (w.root / "notes.txt").string()}, {"offset", 2}})["content"] == "bread");
-  CHECK(w.result("read_file", {{"path", (w.library / "shared.txt").string()}})["content"] == "shared bread");
+  CHECK(
+      json::dump(w.result("read_file", {{"path", "notes.txt"}})) ==
+      R"({"content":"milk\nbread","lines":2,"truncated":false})"
+  );
+  CHECK(
+      w.result("read_file", {{"path", "src/main.py"}, {"offset", 3}, {"limit", 1}})["content"] ==
+      "def main():"
+  );
+  CHECK(
+      w.result("read_file", {{"path", "src/main.py"}, {"offset", 3}, {"limit", 1}})["truncated"] ==
+      false
+  );
+  CHECK(
+      w.result(
+          "read_file", {{"path", (w.root / "notes.txt").string()}, {"offset", 2}}
+      )["content"] == "bread"
+  );
+  CHECK(
+      w.result("read_file", {{"path", (w.library / "shared.txt").string()}})["content"] ==
+      "shared bread"
+  );
   CHECK(w.result("read_file", {{"path", "link.txt"}})["lines"] == 2);
   put(w.root / "empty", "");
-  CHECK(w.result("read_file", {{"path", "empty"}}) == Json{{"content", ""}, {"lines", 0}, {"truncated", false}});
+  CHECK(
+      w.result("read_file", {{"path", "empty"}}) ==
+      Json{{"content", ""}, {"lines", 0}, {"truncated", false}}
+  );
 }
 
 TEST_CASE("what cannot be read is told in words that help") {
@@ -110,14 +129,24 @@ TEST_CASE("what cannot be read is told in words that help") {
 
 TEST_CASE("no tool reaches a path outside the session's directories") {
   Workspace w;
-  const std::vector<std::string> paths{"../secret.txt",  "escape",     "up/secret.txt",           "/etc/passwd",
-                                       w.base / "secret.txt", "src/../../secret.txt", w.root.string() + "-sibling/x", "up/work/../secret.txt",
-                                       w.root.string() + "/../secret.txt"};
+  const std::vector<std::string> paths{
+      "../secret.txt",
+      "escape",
+      "up/secret.txt",
+      "/etc/passwd",
+      w.base / "secret.txt",
+      "src/../../secret.txt",
+      w.root.string() + "-sibling/x",
+      "up/work/../secret.txt",
+      w.root.string() + "/../secret.txt"};
   for (const std::string& path : paths) {
     INFO(path);
     CHECK(w.kind("read_file", {{"path", path}}) == Kind::denied);
     CHECK(w.kind("write_file", {{"path", path}, {"content", "x"}}) == Kind::denied);
-    CHECK(w.kind("edit_file", {{"path", path}, {"old_string", "secret"}, {"new_string", "x"}}) == Kind::denied);
+    CHECK(
+        w.kind("edit_file", {{"path", path}, {"old_string", "secret"}, {"new_string", "x"}}) ==
+        Kind::denied
+    );
     CHECK(w.kind("grep", {{"pattern", "."}, {"path", path}}) == Kind::denied);
   }
   for (const char* path : {"..", "up", "/", "/etc"}) {
@@ -131,8 +160,10 @@ TEST_CASE("no tool reaches a path outside the session's directories") {
 
 TEST_CASE("a file is written whole, with its directories, and keeps its mode") {
   Workspace w;
-  CHECK(w.result("write_file", {{"path", "notes.txt"}, {"content", "eggs\nmilk\n"}}) ==
-        Json{{"bytes", 10}, {"path", "notes.txt"}});
+  CHECK(
+      w.result("write_file", {{"path", "notes.txt"}, {"content", "eggs\nmilk\n"}}) ==
+      Json{{"bytes", 10}, {"path", "notes.txt"}}
+  );
   CHECK(get(w.root / "notes.txt") == "eggs\nmilk\n");
   CHECK(w.result("write_file", {{"path", "new/dir/a.txt"}, {"content", ""}})["bytes"] == 0);
   CHECK(fs::exists(w.root / "new/dir/a.txt"));
@@ -148,31 +179,60 @@ TEST_CASE("a directory granted for reading is not written") {
   Workspace w;
   const std::string path = w.library / "shared.txt";
   CHECK(w.kind("write_file", {{"path", path}, {"content", "x"}}) == Kind::denied);
-  CHECK(w.kind("edit_file", {{"path", path}, {"old_string", "shared"}, {"new_string", "x"}}) == Kind::denied);
+  CHECK(
+      w.kind("edit_file", {{"path", path}, {"old_string", "shared"}, {"new_string", "x"}}) ==
+      Kind::denied
+  );
   CHECK(get(path) == "shared bread\n");
 }
 
 TEST_CASE("an edit replaces exactly what was meant, or says what is nearest") {
   Workspace w;
-  CHECK(w.result("edit_file", {{"path", "notes.txt"}, {"old_string", "bread"}, {"new_string", "butter"}}) ==
-        Json{{"path", "notes.txt"}, {"replaced", 1}});
+  CHECK(
+      w.result(
+          "edit_file", {{"path", "notes.txt"}, {"old_string", "bread"}, {"new_string", "butter"}}
+      ) == Json{{"path", "notes.txt"}, {"replaced", 1}}
+  );
   CHECK(get(w.root / "notes.txt") == "milk\nbutter\n");
-  CHECK(w.result("edit_file", {{"path", "notes.txt"}, {"old_string", "t"}, {"new_string", "T"}, {"replace_all", true}})["replaced"] == 2);
-  CHECK(w.kind("edit_file", {{"path", "notes.txt"}, {"old_string", "T"}, {"new_string", "t"}}) == Kind::invalid_argument);
-  Observation seen =
-    w.run("edit_file", {{"path", "src/main.py"}, {"old_string", "    print('hallo')"}, {"new_string", "x"}});
+  CHECK(
+      w.result(
+          "edit_file",
+          {{"path", "notes.txt"}, {"old_string", "t"}, {"new_string", "T"}, {"replace_all", true}}
+      )["replaced"] == 2
+  );
+  CHECK(
+      w.kind("edit_file", {{"path", "notes.txt"}, {"old_string", "T"}, {"new_string", "t"}}) ==
+      Kind::invalid_argument
+  );
+  Observation seen = w.run(
+      "edit_file",
+      {{"path", "src/main.py"}, {"old_string", "    print('hallo')"}, {"new_string", "x"}}
+  );
   CHECK(seen.kind() == Kind::no_match);
   CHECK(seen.hint().find("4:     print('hello')") != std::string::npos);
-  CHECK(w.kind("edit_file", {{"path", "none"}, {"old_string", "a"}, {"new_string", "b"}}) == Kind::not_found);
-  CHECK(w.kind("edit_file", {{"path", "image.bin"}, {"old_string", "bread"}, {"new_string", "b"}}) == Kind::failed);
+  CHECK(
+      w.kind("edit_file", {{"path", "none"}, {"old_string", "a"}, {"new_string", "b"}}) ==
+      Kind::not_found
+  );
+  CHECK(
+      w.kind("edit_file", {{"path", "image.bin"}, {"old_string", "bread"}, {"new_string", "b"}}) ==
+      Kind::failed
+  );
 }
 
 TEST_CASE("a directory is listed by name, directories with a slash") {
   Workspace w;
-  CHECK(w.result("list_directory", {{"path", "."}}) ==
-        Json{{"entries", {".git/", "docs/", "escape", "image.bin", "link.txt", "notes.txt", "src/", "up"}}, {"truncated", false}});
+  CHECK(
+      w.result("list_directory", {{"path", "."}}) ==
+      Json{
+          {"entries",
+           {".git/", "docs/", "escape", "image.bin", "link.txt", "notes.txt", "src/", "up"}},
+          {"truncated", false}}
+  );
   CHECK(w.result("list_directory", {{"path", "src/"}})["entries"] == Json{"deep/", "main.py"});
-  CHECK(w.result("list_directory", {{"path", w.library.string()}})["entries"] == Json{"shared.txt"});
+  CHECK(
+      w.result("list_directory", {{"path", w.library.string()}})["entries"] == Json{"shared.txt"}
+  );
   CHECK(w.kind("list_directory", {{"path", "nowhere"}}) == Kind::not_found);
   CHECK(w.kind("list_directory", {{"path", "notes.txt"}}) == Kind::not_found);
   for (int i = 0; i < 1100; ++i) put(w.root / "many" / std::to_string(i), "");
@@ -188,9 +248,15 @@ TEST_CASE("files are found by pattern and shown from the root") {
   CHECK(paths({{"pattern", "src/*.py"}}) == Json{"src/main.py"});
   CHECK(paths({{"pattern", "*.py"}, {"path", "src/deep"}}) == Json{"src/deep/er/util.py"});
   CHECK(paths({{"pattern", "er/*.py"}, {"path", "src/deep/"}}) == Json{"src/deep/er/util.py"});
-  CHECK(paths({{"pattern", (w.root / "src/**").string()}}) == Json{"src/deep/er/util.py", "src/main.py"});
+  CHECK(
+      paths({{"pattern", (w.root / "src/**").string()}}) ==
+      Json{"src/deep/er/util.py", "src/main.py"}
+  );
   CHECK(paths({{"pattern", "*.txt"}}) == Json{"link.txt", "notes.txt"});
-  CHECK(paths({{"pattern", "*.txt"}, {"path", w.library.string()}}) == Json{(w.library / "shared.txt").string()});
+  CHECK(
+      paths({{"pattern", "*.txt"}, {"path", w.library.string()}}) ==
+      Json{(w.library / "shared.txt").string()}
+  );
   CHECK(paths({{"pattern", "config"}}).empty());  // .git is passed over
   CHECK(paths({{"pattern", "escape"}}).empty());  // leads out
   CHECK(w.kind("glob", {{"pattern", "*"}, {"path", "nowhere"}}) == Kind::not_found);
@@ -200,10 +266,16 @@ TEST_CASE("files are found by pattern and shown from the root") {
 TEST_CASE("lines are found by regular expression and shown with path and number") {
   Workspace w;
   auto matches = [&](const Json& arguments) { return w.result("grep", arguments)["matches"]; };
-  CHECK(matches({{"pattern", "bread"}}) ==
-        Json{"docs/readme.md:2: bread and butter", "notes.txt:2: bread", "src/deep/er/util.py:2:     return 'bread'"});
-  CHECK(matches({{"pattern", "^def (\\w+)"}, {"include", "*.py"}}) ==
-        Json{"src/deep/er/util.py:1: def helper():", "src/main.py:3: def main():"});
+  CHECK(
+      matches({{"pattern", "bread"}}) ==
+      Json{
+          "docs/readme.md:2: bread and butter", "notes.txt:2: bread",
+          "src/deep/er/util.py:2:     return 'bread'"}
+  );
+  CHECK(
+      matches({{"pattern", "^def (\\w+)"}, {"include", "*.py"}}) ==
+      Json{"src/deep/er/util.py:1: def helper():", "src/main.py:3: def main():"}
+  );
   CHECK(matches({{"pattern", "bread"}, {"path", "notes.txt"}}) == Json{"notes.txt:2: bread"});
   CHECK(matches({{"pattern", "(?i)TITLE"}, {"path", "docs"}}) == Json{"docs/readme.md:1: # Title"});
   CHECK(matches({{"pattern", "nothing here"}}).empty());

@@ -3,9 +3,10 @@
 //   HOB_TRY(pattern, Pattern::parse("src/**/*.{cc,h}"));
 //   pattern.matches("src/a/b.cc");
 //
-// `*` and `?` stay within a name, `**` as a whole name spans any number of directories, `[a-z]` and `[!a-z]` are one
-// character, `{a,b}` one of several. A pattern without a slash is one of names: it matches at any depth. Matching takes time
-// proportional to pattern times path at worst. Immutable; any thread.
+// `*` and `?` stay within a name, `**` as a whole name spans any number of directories, `[a-z]` and
+// `[!a-z]` are one character, `{a,b}` one of several. A pattern without a slash is one of names: it
+// matches at any depth. Matching takes time proportional to pattern times path at worst. Immutable;
+// any thread.
 #pragma once
 
 #include <string>

@@ -1,8 +1,10 @@
-// call: one call of the plugin, as the C interface sees it: its sink, its cancel flag, its deadline.
+// call: one call of the plugin, as the C interface sees it: its sink, its cancel flag, its
+// deadline.
 //
-// Made on [tool], cancelled from [read] and [watch], answered by the plugin on any thread. The first answer counts; take()
-// gives it and closes the slot, so that what comes later is ignored. A slot outlives its call for a while (host.cpp keeps the
-// last ones), since a badly written plugin may still hold the pointer.
+// Made on [tool], cancelled from [read] and [watch], answered by the plugin on any thread. The
+// first answer counts; take() gives it and closes the slot, so that what comes later is ignored. A
+// slot outlives its call for a while (host.cpp keeps the last ones), since a badly written plugin
+// may still hold the pointer.
 #pragma once
 
 #include <atomic>
@@ -20,11 +22,18 @@ namespace hob::plugins::host {
 using Instant = std::chrono::steady_clock::time_point;
 
 /// {ok: false, kind, message, hint}, as the model is told.
-Json error_observation(const std::string& kind, const std::string& message, const std::string& hint);
+Json error_observation(
+    const std::string& kind, const std::string& message, const std::string& hint
+);
 
 class CallSlot {
  public:
-  CallSlot(uint64_t id, wire::CallParams params, size_t max_output, std::function<void(const Json&)> progress);
+  CallSlot(
+      uint64_t id,
+      wire::CallParams params,
+      size_t max_output,
+      std::function<void(const Json&)> progress
+  );
   CallSlot(const CallSlot&) = delete;
   CallSlot& operator=(const CallSlot&) = delete;
 

@@ -41,7 +41,9 @@ void shorten(Json& value, size_t bytes, size_t excess) {
   if (value.is_string()) {
     auto& text = value.get_ref<std::string&>();
     // Escapes make the JSON longer than the text: shrink in proportion.
-    auto keep = static_cast<size_t>(static_cast<double>(text.size()) * static_cast<double>(wanted) / static_cast<double>(bytes));
+    auto keep = static_cast<size_t>(
+        static_cast<double>(text.size()) * static_cast<double>(wanted) / static_cast<double>(bytes)
+    );
     text = std::string(utf8::prefix(text, std::min(keep, text.empty() ? 0 : text.size() - 1)));
     return;
   }
@@ -51,7 +53,9 @@ void shorten(Json& value, size_t bytes, size_t excess) {
     if (used > wanted) break;
     ++count;
   }
-  value.erase(value.begin() + static_cast<std::ptrdiff_t>(std::min(count, value.size() - 1)), value.end());
+  value.erase(
+      value.begin() + static_cast<std::ptrdiff_t>(std::min(count, value.size() - 1)), value.end()
+  );
 }
 
 }  // namespace

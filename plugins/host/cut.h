@@ -2,8 +2,9 @@
 //
 //   bool was_cut = cut_to(value, 1 << 20);   // {"content": "....", "truncated": true}
 //
-// Text is cut at the end of a character, a list keeps its first entries. An object gets the member `truncated`. What still
-// does not fit (thousands of short members) is replaced by {"truncated": true}. Pure; any thread.
+// Text is cut at the end of a character, a list keeps its first entries. An object gets the member
+// `truncated`. What still does not fit (thousands of short members) is replaced by {"truncated":
+// true}. Pure; any thread.
 #pragma once
 
 #include "schemas/base/json.h"

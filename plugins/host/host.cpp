@@ -27,7 +27,8 @@ using namespace std::chrono_literals;
 using wire::Frame;
 using wire::FrameKind;
 
-constexpr auto kGrace = 250ms;     // from a deadline or a cancel to the end of a process that does not return
+constexpr auto kGrace =
+    250ms;  // from a deadline or a cancel to the end of a process that does not return
 constexpr size_t kKeptSlots = 64;  // how long a late pointer to a call stays harmless
 constexpr size_t kMaxLogLine = 4096;
 constexpr size_t kMaxLogLines = 1000;
@@ -42,12 +43,18 @@ struct HostTable {
   hob_host table{};
 
   HostTable() {
-    static constexpr auto of = [](const hob_host* host) -> HostTable& { return *static_cast<HostTable*>(host->context); };
+    static constexpr auto of = [](const hob_host* host) -> HostTable& {
+      return *static_cast<HostTable*>(host->context);
+    };
     table.size = sizeof table;
     table.version = HOB_PLUGIN_VERSION;
     table.context = this;
-    table.root_count = [](const hob_host* host) { return static_cast<uint32_t>(of(host).roots.size()); };
-    table.root_fd = [](const hob_host* host, uint32_t i) { return i < of(host).fds.size() ? of(host).fds[i].get() : -1; };
+    table.root_count = [](const hob_host* host) {
+      return static_cast<uint32_t>(of(host).roots.size());
+    };
+    table.root_fd = [](const hob_host* host, uint32_t i) {
+      return i < of(host).fds.size() ? of(host).fds[i].get() : -1;
+    };
     table.root_path = [](const hob_host* host, uint32_t i) -> const char* {
       return i < of(host).roots.size() ? of(host).roots[i].path.c_str() : nullptr;
     };
@@ -59,7 +66,9 @@ struct HostTable {
     };
     table.log = [](const hob_host* host, hob_text text) {
       if (!text.data || of(host).lines.fetch_add(1) >= kMaxLogLines) return;
-      log::info("plugin.said", {{"line", utf8::repair({text.data, std::min(text.size, kMaxLogLine)})}});
+      log::info(
+          "plugin.said", {{"line", utf8::repair({text.data, std::min(text.size, kMaxLogLine)})}}
+      );
     };
     table.get_extension = [](const hob_host*, const char*) -> const void* { return nullptr; };
   }
@@ -73,10 +82,10 @@ class Host {
  private:
   Result<wire::HostReady> start(const wire::HostStart& start);
   [[noreturn]] void finish(int status);
-  void serve();           // [tool]
-  void call();            // [tool]
-  void read();            // [read]
-  void watch();           // [watch]
+  void serve();  // [tool]
+  void call();   // [tool]
+  void read();   // [read]
+  void watch();  // [watch]
   void answer(const CallSlot& slot, const wire::CallResult& result);
 
   wire::FrameChannel channel_;
@@ -100,12 +109,18 @@ void Host::run() {
   hello.build = wire::build_id();
   hello.program = "hob-plugin-host";
   hello.capabilities = {"call"};
-  if (!channel_.send({.kind = FrameKind::notify, .method = "hello", .payload = json::dump(describe::write(hello))}))
+  if (!channel_.send(
+          {.kind = FrameKind::notify,
+           .method = "hello",
+           .payload = json::dump(describe::write(hello))}
+      ))
     finish(kDone);
   auto request = channel_.receive();
   if (!request.ok()) finish(request.error().code() == Code::interrupted ? kDone : kProtocol);
   if (request->kind != FrameKind::request || request->method != "start") {
-    (void)channel_.send(wire::error_to(*request, Error(Code::invalid_request, "A plugin host is told `start` first.")));
+    (void)channel_.send(wire::error_to(
+        *request, Error(Code::invalid_request, "A plugin host is told `start` first.")
+    ));
     finish(kProtocol);
   }
   auto ready = [&]() -> Result<wire::HostReady> {
@@ -163,16 +178,22 @@ Result<wire::HostReady> Host::start(const wire::HostStart& start) {
   try {
     plugin_ = entry->create(&host_.table, {config.data(), config.size()});
   } catch (...) {
-    return Error(Code::plugin_crashed, "The plugin " + start.plugin + " threw an exception while it started.")
+    return Error(
+               Code::plugin_crashed,
+               "The plugin " + start.plugin + " threw an exception while it started."
+    )
         .with("reason", std::string_view("create"));
   }
   if (plugin_ == nullptr)
-    return Error(Code::tool_failed, "The plugin " + start.plugin + " does not start: " +
-                                        (host_.refusal.empty() ? "it gave no reason." : host_.refusal))
+    return Error(
+               Code::tool_failed, "The plugin " + start.plugin + " does not start: " +
+                                      (host_.refusal.empty() ? "it gave no reason." : host_.refusal)
+    )
         .with("reason", std::string_view("create"));
   wire::HostReady ready;
   ready.sandbox = {"no_new_privs", "rlimits"};
-  if (applied.landlock_abi > 0) ready.sandbox.push_back("landlock:" + std::to_string(applied.landlock_abi));
+  if (applied.landlock_abi > 0)
+    ready.sandbox.push_back("landlock:" + std::to_string(applied.landlock_abi));
   if (applied.seccomp) ready.sandbox.push_back("seccomp");
   return ready;
 }
@@ -210,10 +231,14 @@ void Host::call() {
   }
   std::optional<wire::CallResult> result;
   if (broken) {
-    result = slot->take({false,
-                         error_observation("crashed", "The tool threw an exception and its process ends.",
-                                           "Try once more or do without it."),
-                         false});
+    result = slot->take(
+        {false,
+         error_observation(
+             "crashed", "The tool threw an exception and its process ends.",
+             "Try once more or do without it."
+         ),
+         false}
+    );
   } else {
     result = slot->take();
   }
@@ -248,12 +273,15 @@ void Host::read() {
     if (frame->kind != FrameKind::request) continue;
     if (frame->method != "call") {
       (void)channel_.send(wire::error_to(
-        *frame, Error(Code::method_not_found, "A plugin host has no method " + frame->method + ".")
+          *frame,
+          Error(Code::method_not_found, "A plugin host has no method " + frame->method + ".")
       ));
       continue;
     }
     if (current_) {
-      (void)channel_.send(wire::error_to(*frame, Error(Code::overloaded, "This plugin host is at another call.")));
+      (void)channel_.send(
+          wire::error_to(*frame, Error(Code::overloaded, "This plugin host is at another call."))
+      );
       continue;
     }
     auto params = [&]() -> Result<wire::CallParams> {
@@ -265,10 +293,12 @@ void Host::read() {
       continue;
     }
     current_ = std::make_shared<CallSlot>(
-      frame->id, std::move(*params), max_output_,
-      [this, id = frame->id](const Json& body) {
-        (void)channel_.send({.id = id, .kind = FrameKind::progress, .method = "call", .payload = json::dump(body)});
-      }
+        frame->id, std::move(*params), max_output_,
+        [this, id = frame->id](const Json& body) {
+          (void)channel_.send(
+              {.id = id, .kind = FrameKind::progress, .method = "call", .payload = json::dump(body)}
+          );
+        }
     );
     waiting_ = true;
     wake_tool_.notify_one();
@@ -295,10 +325,14 @@ void Host::watch() {
       wake_watch_.wait_until(lock, *cancelled + kGrace);
       continue;
     }
-    auto result = slot->take({false,
-                              error_observation("timeout", "The tool did not return in time and its process was ended.",
-                                                "Ask for less, or allow it more time."),
-                              false});
+    auto result = slot->take(
+        {false,
+         error_observation(
+             "timeout", "The tool did not return in time and its process was ended.",
+             "Ask for less, or allow it more time."
+         ),
+         false}
+    );
     lock.unlock();
     if (result) {
       answer(*slot, *result);

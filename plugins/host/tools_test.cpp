@@ -38,7 +38,9 @@ struct Workspace {
   }
   ~Workspace() { fs::remove_all(base); }
   wire::HostStart start(const std::string& plugin, bool writable = true) const {
-    auto manifest = json::parse(get(fs::path(start_of(plugin).library).parent_path() / "plugin.json"), json::kManifest);
+    auto manifest = json::parse(
+        get(fs::path(start_of(plugin).library).parent_path() / "plugin.json"), json::kManifest
+    );
     REQUIRE(manifest.ok());
     auto read = describe::read<wire::Manifest>(*manifest);
     REQUIRE(read.ok());
@@ -49,7 +51,9 @@ struct Workspace {
   }
 };
 
-wire::CallResult call(SpawnedHost& host, const std::string& tool, const Json& arguments, uint64_t timeout_ms = 60'000) {
+wire::CallResult call(
+    SpawnedHost& host, const std::string& tool, const Json& arguments, uint64_t timeout_ms = 60'000
+) {
   auto answer = host.call(tool, json::dump(arguments), timeout_ms);
   if (!answer.ok()) FAIL(answer.error().message());
   return *answer;
@@ -71,7 +75,8 @@ bool walled() {
 }  // namespace
 
 TEST_CASE("every manifest is valid and declares its tools as the model was trained to see them") {
-  auto contract = json::parse(get(HOB_SOURCE_DIR "/tests/fixtures/prompt/declarations.json"), json::kManifest);
+  auto contract =
+      json::parse(get(HOB_SOURCE_DIR "/tests/fixtures/prompt/declarations.json"), json::kManifest);
   REQUIRE(contract.ok());
   size_t found = 0;
   for (const char* plugin : {"calculate", "clock", "files", "command"}) {
@@ -82,7 +87,8 @@ TEST_CASE("every manifest is valid and declares its tools as the model was train
     REQUIRE(read.ok());
     CHECK(read->name == plugin);
     for (const auto& tool : read->tools) {
-      Json declared{{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}};
+      Json declared{
+          {"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}};
       for (const Json& wanted : *contract) {
         if (wanted["name"] != tool.name) continue;
         CHECK(json::dump(declared) == json::dump(wanted));
@@ -101,15 +107,20 @@ TEST_CASE("the file tools work inside their sandbox") {
   CHECK(call(host, "read_file", {{"path", "notes.txt"}}).result["content"] == "milk\nbread");
   CHECK(call(host, "write_file", {{"path", "a/b.txt"}, {"content", "x\n"}}).ok);
   CHECK(get(w.root / "a/b.txt") == "x\n");
-  CHECK(call(host, "edit_file", {{"path", "notes.txt"}, {"old_string", "milk"}, {"new_string", "eggs"}}).ok);
+  CHECK(call(
+            host, "edit_file",
+            {{"path", "notes.txt"}, {"old_string", "milk"}, {"new_string", "eggs"}}
+  ).ok);
   CHECK(get(w.root / "notes.txt") == "eggs\nbread\n");
   CHECK(call(host, "list_directory", {{"path", "."}}).result["entries"] == Json{"a/", "notes.txt"});
   CHECK(call(host, "glob", {{"pattern", "*.txt"}}).result["paths"] == Json{"a/b.txt", "notes.txt"});
   CHECK(call(host, "grep", {{"pattern", "bread"}}).result["matches"] == Json{"notes.txt:2: bread"});
   auto missing = call(host, "read_file", {{"path", "nodes.txt"}});
   CHECK_FALSE(missing.ok);
-  CHECK(json::dump(missing.result) ==
-        R"({"ok":false,"kind":"not_found","message":"There is no file nodes.txt.","hint":"List the directory."})");
+  CHECK(
+      json::dump(missing.result) ==
+      R"({"ok":false,"kind":"not_found","message":"There is no file nodes.txt.","hint":"List the directory."})"
+  );
   CHECK(call(host, "read_file", {{"path", "../secret.txt"}}).result["kind"] == "denied");
 }
 
@@ -137,7 +148,10 @@ TEST_CASE("a directory that may only be read is kept by the kernel, too") {
     SpawnedHost host;
     REQUIRE(host.start(start).ok());
     CHECK(call(host, "read_file", {{"path", "notes.txt"}}).ok);
-    CHECK(call(host, "write_file", {{"path", "notes.txt"}, {"content", "x"}}).result["kind"] == "denied");
+    CHECK(
+        call(host, "write_file", {{"path", "notes.txt"}, {"content", "x"}}).result["kind"] ==
+        "denied"
+    );
   }
   auto start = w.start("files");
   start.grants = {};
@@ -153,27 +167,37 @@ TEST_CASE("commands run in the workspace, may change it, and reach nothing else"
   SpawnedHost host;
   auto ready = host.start(w.start("command"));
   if (!ready.ok()) FAIL(ready.error().message());
-  CHECK(sh(host, "cat notes.txt | wc -l; ls") == Json{{"exit_code", 0}, {"output", "2\nnotes.txt\n"}, {"truncated", false}});
+  CHECK(
+      sh(host, "cat notes.txt | wc -l; ls") ==
+      Json{{"exit_code", 0}, {"output", "2\nnotes.txt\n"}, {"truncated", false}}
+  );
   CHECK(sh(host, "mkdir d && echo hi > d/x && mv d/x y && cat y && rm -r d y")["output"] == "hi\n");
-  CHECK(sh(host, "printf '#!/bin/sh\\necho ran\\n' > s.sh && chmod +x s.sh && ./s.sh; rm s.sh")["output"] == "ran\n");
-  CHECK(sh(host, "echo t > $TMPDIR/t && cat $TMPDIR/t && cd && pwd | grep -c hob-tool")["output"] == "t\n1\n");
+  CHECK(
+      sh(host, "printf '#!/bin/sh\\necho ran\\n' > s.sh && chmod +x s.sh && ./s.sh; rm s.sh"
+      )["output"] == "ran\n"
+  );
+  CHECK(
+      sh(host, "echo t > $TMPDIR/t && cat $TMPDIR/t && cd && pwd | grep -c hob-tool")["output"] ==
+      "t\n1\n"
+  );
   const std::string secret = w.secret;
-  const std::vector<std::string> attempts{"cat " + secret,
-                                          "echo x > " + secret,
-                                          "ls " + w.base.string(),
-                                          "ln " + secret + " l && cat l",
-                                          "ln -s " + secret + " l2; cat l2",
-                                          "kill -0 " + std::to_string(::getpid()),
-                                          "cat /etc/shadow",
-                                          "ls /root",
-                                          "ls /proc",
-                                          "cat /proc/1/environ",
-                                          "cat /proc/self/environ",
-                                          "echo x > /tmp/hob-escape",
-                                          "cp /bin/true /tmp/hob-escape",
-                                          "touch /usr/hob-escape",
-                                          "mount -t tmpfs none .",
-                                          "unshare -U true"};
+  const std::vector<std::string> attempts{
+      "cat " + secret,
+      "echo x > " + secret,
+      "ls " + w.base.string(),
+      "ln " + secret + " l && cat l",
+      "ln -s " + secret + " l2; cat l2",
+      "kill -0 " + std::to_string(::getpid()),
+      "cat /etc/shadow",
+      "ls /root",
+      "ls /proc",
+      "cat /proc/1/environ",
+      "cat /proc/self/environ",
+      "echo x > /tmp/hob-escape",
+      "cp /bin/true /tmp/hob-escape",
+      "touch /usr/hob-escape",
+      "mount -t tmpfs none .",
+      "unshare -U true"};
   for (const std::string& attempt : attempts) {
     INFO(attempt);
     CHECK(sh(host, "( " + attempt + " ) >/dev/null 2>&1")["exit_code"] != 0);
@@ -199,7 +223,9 @@ TEST_CASE("a command cannot knock at a socket of the same user") {
   if (sh(host, "command -v python3 >/dev/null")["exit_code"] != 0) {
     WARN("skipped: no python3");
   } else {
-    auto knock = sh(host, "python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect(\"door\")'");
+    auto knock =
+        sh(host,
+           "python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect(\"door\")'");
     CHECK(knock["exit_code"] == 1);
     CHECK(knock["output"].get<std::string>().find("PermissionError") != std::string::npos);
   }
@@ -210,7 +236,9 @@ TEST_CASE("arguments that make no sense for a command are refused by name") {
   Workspace w;
   SpawnedHost host;
   REQUIRE(host.start(w.start("command")).ok());
-  auto kind = [&](const Json& arguments) { return call(host, "run_command", arguments).result.value("kind", std::string()); };
+  auto kind = [&](const Json& arguments) {
+    return call(host, "run_command", arguments).result.value("kind", std::string());
+  };
   CHECK(kind({{"command", "ls"}, {"background", true}}) == "invalid_argument");
   CHECK(kind({{"command", ""}}) == "invalid_argument");
   CHECK(kind({{"command", std::string("a\0b", 3)}}) == "invalid_argument");
@@ -218,10 +246,15 @@ TEST_CASE("arguments that make no sense for a command are refused by name") {
   CHECK(kind({{"command", "ls"}, {"workdir", ".."}}) == "denied");
   CHECK(kind({{"command", "ls"}, {"workdir", "nowhere"}}) == "not_found");
   CHECK(kind({{"command", "sleep 1000"}, {"timeout_ms", 100}}) == "timeout");
-  CHECK(call(host, "run_command", {{"command", "pwd"}, {"workdir", w.root.string()}}).result["output"] == w.root.string() + "\n");
+  CHECK(
+      call(
+          host, "run_command", {{"command", "pwd"}, {"workdir", w.root.string()}}
+      ).result["output"] == w.root.string() + "\n"
+  );
 }
 
-TEST_CASE("a command is ended by the call's deadline and by its cancellation, and the host goes on") {
+TEST_CASE("a command is ended by the call's deadline and by its cancellation, and the host goes on"
+) {
   Workspace w;
   SpawnedHost host;
   REQUIRE(host.start(w.start("command")).ok());

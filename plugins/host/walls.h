@@ -36,6 +36,8 @@ class Scratch {
 };
 
 sandbox::Policy policy_for(const wire::HostStart& start, const std::string& scratch);
-std::vector<std::pair<std::string, std::string>> environment_for(const wire::HostStart& start, const std::string& scratch);
+std::vector<std::pair<std::string, std::string>> environment_for(
+    const wire::HostStart& start, const std::string& scratch
+);
 
 }  // namespace hob::plugins::host

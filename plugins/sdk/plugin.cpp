@@ -29,7 +29,9 @@ Observation run(Instance& instance, const hob_call* call) {
   std::string_view name = view_of(call->tool);
   const Handler* handler = instance.tools.find(name);
   if (!handler)
-    return Observation::failure(Kind::failed, "This plugin has no tool " + std::string(name) + ", though its manifest does.");
+    return Observation::failure(
+        Kind::failed, "This plugin has no tool " + std::string(name) + ", though its manifest does."
+    );
   auto arguments = json::parse(view_of(call->arguments), json::kWire);
   if (!arguments.ok()) return Observation::from(arguments.error());
   Call here(call);
@@ -41,18 +43,24 @@ Observation run(Instance& instance, const hob_call* call) {
 Host::Host(const hob_host* host) : host_(host) {
   std::vector<Root> roots;
   for (uint32_t i = 0; i < host->root_count(host); ++i)
-    roots.push_back({host->root_fd(host, i), host->root_path(host, i), host->root_writable(host, i) != 0});
+    roots.push_back(
+        {host->root_fd(host, i), host->root_path(host, i), host->root_writable(host, i) != 0}
+    );
   roots_ = Roots(std::move(roots));
 }
 
 void Host::log(std::string_view line) const { host_->log(host_, text_of(line)); }
 
 bool Call::cancelled() const { return call_->cancelled(call_) != 0; }
-std::chrono::milliseconds Call::remaining() const { return std::chrono::milliseconds(call_->remaining_ms(call_)); }
+std::chrono::milliseconds Call::remaining() const {
+  return std::chrono::milliseconds(call_->remaining_ms(call_));
+}
 void Call::progress(std::string_view text) { call_->progress(call_, text_of(text)); }
 
 const Handler* Tools::find(std::string_view name) const {
-  auto it = std::find_if(handlers_.begin(), handlers_.end(), [&](const auto& entry) { return entry.first == name; });
+  auto it = std::find_if(handlers_.begin(), handlers_.end(), [&](const auto& entry) {
+    return entry.first == name;
+  });
   return it == handlers_.end() ? nullptr : &it->second;
 }
 
@@ -84,11 +92,15 @@ void call_plugin(void* plugin, const hob_call* call) noexcept {
   try {
     answer(call, run(*static_cast<Instance*>(plugin), call));
   } catch (const std::bad_alloc&) {
-    call->error(call, text_of("failed"), text_of("The tool ran out of memory."), text_of("Ask for less."));
+    call->error(
+        call, text_of("failed"), text_of("The tool ran out of memory."), text_of("Ask for less.")
+    );
   } catch (const std::exception& problem) {
     call->error(call, text_of("failed"), text_of(problem.what()), {});
   } catch (...) {
-    call->error(call, text_of("failed"), text_of("An exception of an unknown type left the tool."), {});
+    call->error(
+        call, text_of("failed"), text_of("An exception of an unknown type left the tool."), {}
+    );
   }
 }
 

@@ -15,21 +15,28 @@ struct Recorder {
   hob_host host{};
   hob_call call{};
   Recorder() {
-    host = {sizeof host, 1, this,
-            [](const hob_host*) { return 2u; },
-            [](const hob_host*, uint32_t i) { return 10 + static_cast<int>(i); },
-            [](const hob_host*, uint32_t i) { return i == 0 ? "/work/project" : "/data"; },
-            [](const hob_host*, uint32_t i) { return i == 0 ? 1 : 0; },
-            [](const hob_host* h, hob_text t) { static_cast<Recorder*>(h->context)->refused.assign(t.data, t.size); },
-            [](const hob_host*, hob_text) {},
-            [](const hob_host*, const char*) -> const void* { return nullptr; }};
+    host = {
+        sizeof host,
+        1,
+        this,
+        [](const hob_host*) { return 2u; },
+        [](const hob_host*, uint32_t i) { return 10 + static_cast<int>(i); },
+        [](const hob_host*, uint32_t i) { return i == 0 ? "/work/project" : "/data"; },
+        [](const hob_host*, uint32_t i) { return i == 0 ? 1 : 0; },
+        [](const hob_host* h, hob_text t) {
+          static_cast<Recorder*>(h->context)->refused.assign(t.data, t.size);
+        },
+        [](const hob_host*, hob_text) {},
+        [](const hob_host*, const char*) -> const void* { return nullptr; }};
     call.size = sizeof call;
     call.version = 1;
     call.context = this;
     call.cancelled = [](const hob_call*) { return 0; };
     call.remaining_ms = [](const hob_call*) { return int64_t{1000}; };
     call.progress = [](const hob_call*, hob_text) {};
-    call.result = [](const hob_call* c, hob_text t) { static_cast<Recorder*>(c->context)->result.assign(t.data, t.size); };
+    call.result = [](const hob_call* c, hob_text t) {
+      static_cast<Recorder*>(c->context)->result.assign(t.data, t.size);
+    };
     call.error = [](const hob_call* c, hob_text k, hob_text m, hob_text h) {
       auto* self = static_cast<Recorder*>(c->context);
       self->kind.assign(k.data, k.size);
@@ -49,13 +56,19 @@ Result<Tools> make(const Host& host, const Json& config) {
   if (config.contains("refuse")) return Error(Code::invalid_params, "It does not want to.");
   if (config.contains("throw")) throw std::runtime_error("made badly");
   Tools tools;
-  tools.add("echo", [](const Arguments& a, Call&) { return Observation::result({{"text", a.text("text")}}); });
-  tools.add("throw", [](const Arguments&, Call&) -> Observation { throw std::runtime_error("oh"); });
+  tools.add("echo", [](const Arguments& a, Call&) {
+    return Observation::result({{"text", a.text("text")}});
+  });
+  tools.add("throw", [](const Arguments&, Call&) -> Observation {
+    throw std::runtime_error("oh");
+  });
   tools.add("throw_int", [](const Arguments&, Call&) -> Observation { throw 3; });
   tools.add("find", [&host](const Arguments& a, Call&) -> Observation {
     auto at = host.roots().find(a.text("path"));
     if (!at.ok()) return Observation::from(at.error());
-    return Observation::result({{"root", at->root->path}, {"path", at->path}, {"shown", host.roots().shown(*at)}});
+    return Observation::result(
+        {{"root", at->root->path}, {"path", at->path}, {"shown", host.roots().shown(*at)}}
+    );
   });
   return tools;
 }
@@ -102,7 +115,8 @@ TEST_CASE("a path is looked for in the roots it can be in") {
   CHECK(r.result == R"({"root":"/data","path":"x","shown":"/data/x"})");
   r.run(plugin, "find", R"({"path": "/work/project"})");
   CHECK(r.result == R"({"root":"/work/project","path":".","shown":"."})");
-  for (const char* outside : {R"({"path": "/work/projects/x"})", R"({"path": "/etc/passwd"})", R"({"path": "/"})"}) {
+  for (const char* outside :
+       {R"({"path": "/work/projects/x"})", R"({"path": "/etc/passwd"})", R"({"path": "/"})"}) {
     r.run(plugin, "find", outside);
     CHECK(r.kind == "denied");
   }
@@ -112,7 +126,9 @@ TEST_CASE("a path is looked for in the roots it can be in") {
 }
 
 TEST_CASE("arguments of the wrong type give the fallback and numbers are clamped") {
-  Json object = *json::parse(R"({"n": 3.0, "big": 1e300, "s": "x", "none": null, "u": 18446744073709551615})", json::kWire);
+  Json object = *json::parse(
+      R"({"n": 3.0, "big": 1e300, "s": "x", "none": null, "u": 18446744073709551615})", json::kWire
+  );
   Arguments a(object);
   CHECK(a.integer("n", 0) == 3);
   CHECK(a.integer("big", 0) == INT64_MAX);
