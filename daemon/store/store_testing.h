@@ -11,31 +11,14 @@
 #include <string>
 
 #include "daemon/store/store.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::store {
 
 /// In memory where there is such a place: thousands of syncs are waited for, and none of them is what is tested.
-class TestDirectory {
+class TestDirectory : public hob::TestDirectory {
  public:
-  TestDirectory() {
-    std::string pattern = "/dev/shm/hob-test-XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) {
-      pattern = (std::filesystem::temp_directory_path() / "hob-test-XXXXXX").string();
-      REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    }
-    path_ = pattern;
-  }
-  ~TestDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TestDirectory(const TestDirectory&) = delete;
-  TestDirectory& operator=(const TestDirectory&) = delete;
-  const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
+  TestDirectory() : hob::TestDirectory(On::memory) {}
 };
 
 template <typename T>

@@ -1,18 +1,18 @@
-#include <stdlib.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "plugins/host/spawned_host.h"
+#include "schemas/base/test_directory.h"
 
 namespace fs = std::filesystem;
 using namespace hob;
 using namespace hob::plugins::host;
 
 TEST_CASE("the example plugin counts words in its sandbox") {
-  char name[] = "/tmp/hob-example-XXXXXX";
-  const fs::path root = ::mkdtemp(name);
+  const TestDirectory directory;
+  const fs::path root = directory.path();
   std::ofstream(root / "notes.txt") << "milk and\nbread\n";
   wire::HostStart start;
   start.library = HOB_BINARY_DIR "/examples/plugins/count_words/count_words.so";
@@ -29,5 +29,4 @@ TEST_CASE("the example plugin counts words in its sandbox") {
         Json{{"words", 3}, {"longest", "bread"}});
   CHECK(host.call("count_words", R"({"path": "../x"})")->result["kind"] == "denied");
   CHECK(host.call("count_words", R"({"path": "none"})")->result["kind"] == "not_found");
-  fs::remove_all(root);
 }

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 
 #include "plugins/files/tools.h"
 #include "schemas/base/beneath.h"
+#include "schemas/base/test_directory.h"
 
 namespace fs = std::filesystem;
 using namespace hob;
@@ -33,14 +33,13 @@ std::string get(const fs::path& path) {
 /// A workspace that may be changed, a second directory that may only be read, and secrets beside
 /// them.
 struct Workspace {
-  fs::path base, root, library;
+  TestDirectory directory;
+  fs::path base = directory.path(), root, library;
   UniqueFd root_fd, library_fd;
   Roots roots;
   Tools tools;
   Quiet call;
   Workspace() {
-    char name[] = "/tmp/hob-files-XXXXXX";
-    base = fs::canonical(::mkdtemp(name));
     root = base / "work";
     library = base / "library";
     put(base / "secret.txt", "secret");
@@ -59,7 +58,6 @@ struct Workspace {
     roots = Roots({{root_fd.get(), root, true}, {library_fd.get(), library, false}});
     tools = plugins::files::make_tools(roots);
   }
-  ~Workspace() { fs::remove_all(base); }
   Observation run(const char* tool, const Json& arguments) {
     const Handler* handler = tools.find(tool);
     REQUIRE(handler != nullptr);

@@ -1,7 +1,6 @@
 // A file that changed since it was read is not overwritten.
 #include "plugins/files/known.h"
 
-#include <stdlib.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -9,6 +8,7 @@
 
 #include "plugins/files/tools.h"
 #include "schemas/base/beneath.h"
+#include "schemas/base/test_directory.h"
 
 namespace fs = std::filesystem;
 using namespace hob;
@@ -18,17 +18,15 @@ using hob::plugins::files::Known;
 namespace {
 
 struct Folder {
-  fs::path path;
+  TestDirectory directory;
+  fs::path path = directory.path();
   UniqueFd fd;
   Roots roots;
   Folder() {
-    char name[] = "/tmp/hob-known-XXXXXX";
-    path = fs::canonical(::mkdtemp(name));
     put("notes.txt", "milk\nbread\n");
     fd = std::move(*beneath::open_root(path));
     roots = Roots({{fd.get(), path, true}});
   }
-  ~Folder() { fs::remove_all(path); }
   /// Somebody else's hand: in place, the inode stays.
   void put(const char* file, const std::string& text) const {
     std::ofstream(path / file, std::ios::binary) << text;

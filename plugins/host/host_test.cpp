@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include "plugins/host/spawned_host.h"
+#include "schemas/base/test_directory.h"
 #include "schemas/base/sha256.h"
 #include "schemas/sandbox/probe.h"
 
@@ -38,15 +39,13 @@ std::string reason(const Error& error) { return error.data().value("reason", std
 
 /// A copy of the good library that a test may spoil.
 struct Copy {
-  fs::path directory, library;
+  TestDirectory folder;
+  fs::path directory = folder.path(), library;
   Copy() {
-    char name[] = "/tmp/hob-library-XXXXXX";
-    directory = ::mkdtemp(name);
     library = directory / "calculate.so";
     fs::copy_file(start_of("calculate").library, library);
     fs::permissions(library, fs::perms(0644));
   }
-  ~Copy() { fs::remove_all(directory); }
   Error refused() const { return refused(start()); }
   static Error refused(const wire::HostStart& start) {
     SpawnedHost host;

@@ -1,7 +1,7 @@
 #include "plugins/host/library_file.h"
+#include "schemas/base/test_directory.h"
 
 #include <elf.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -18,12 +18,8 @@ using hob::plugins::host::open_library;
 namespace {
 
 struct Folder {
-  fs::path path;
-  Folder() {
-    char name[] = "/tmp/hob-elf-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
+  TestDirectory directory;
+  fs::path path = directory.path();
   Result<UniqueFd> open(const std::string& bytes) const {
     fs::path file = path / "x.so";
     std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;

@@ -1,5 +1,4 @@
 // The tools that come with hob, in the real host with the sandbox that their manifests ask for.
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +11,7 @@
 
 #include "plugins/host/host.h"
 #include "plugins/host/spawned_host.h"
+#include "schemas/base/test_directory.h"
 #include "schemas/sandbox/probe.h"
 
 namespace fs = std::filesystem;
@@ -26,17 +26,15 @@ std::string get(const fs::path& path) {
 }
 
 struct Workspace {
-  fs::path base, root, secret;
+  TestDirectory directory;
+  fs::path base = directory.path(), root, secret;
   Workspace() {
-    char name[] = "/tmp/hob-tools-XXXXXX";
-    base = fs::canonical(::mkdtemp(name));
     root = base / "work";
     secret = base / "secret.txt";
     fs::create_directory(root);
     std::ofstream(root / "notes.txt") << "milk\nbread\n";
     std::ofstream(secret) << "s3cret";
   }
-  ~Workspace() { fs::remove_all(base); }
   wire::HostStart start(const std::string& plugin, bool writable = true) const {
     auto manifest = json::parse(
         get(fs::path(start_of(plugin).library).parent_path() / "plugin.json"), json::kManifest

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "schemas/base/test_directory.h"
+
 namespace fs = std::filesystem;
 using namespace hob;
 
@@ -27,12 +29,11 @@ std::string get(const fs::path& path) {
 
 /// base/root is the root; base/outside and base/root-sibling are what must stay out of reach.
 struct Tree {
-  fs::path base, root;
+  TestDirectory directory;
+  fs::path base = directory.path(), root;
   UniqueFd root_fd;
   int fd = -1;
   Tree() {
-    char name[] = "/tmp/hob-beneath-XXXXXX";
-    base = fs::canonical(::mkdtemp(name));
     root = base / "root";
     fs::create_directories(root / "dir/sub");
     fs::create_directories(base / "root-sibling");
@@ -74,7 +75,6 @@ struct Tree {
     root_fd = std::move(*opened);
     fd = root_fd.get();
   }
-  ~Tree() { fs::remove_all(base); }
   /// What a tool does with a path it was given.
   Result<std::string> read(const std::string& path) {
     HOB_TRY(rel, beneath::relative(root.native(), path));
