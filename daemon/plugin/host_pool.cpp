@@ -159,7 +159,7 @@ Async<Result<HostPool::HostPtr>> HostPool::start(
   }
   log::info("plugin.host_started",
             {{"plugin", spec.plugin}, {"pid", (*child)->pid()}, {"sandbox", ready->sandbox}});
-  const auto host = std::make_shared<Host>(pool->io_, *child, spec.plugin, std::move(key));
+  const auto host = std::make_shared<Host>(pool->io_, *child, spec, std::move(key));
   pool->hosts_.push_back(host);
   // The child holds this callback, and the host the child: weak, or neither would ever go.
   std::weak_ptr<HostPool> weak_pool = pool;
@@ -189,7 +189,7 @@ void HostPool::remove(const HostPtr& host) {
 
 Async<void> HostPool::retire(std::shared_ptr<HostPool> pool, HostPtr host) {
   const auto since = host->idle_since;
-  const auto deadline = since + pool->options_.idle;
+  const auto deadline = since + (host->stateful ? pool->options_.idle_stateful : pool->options_.idle);
   const auto still_idle = [&] {
     return !host->busy && host->idle_since == since && !pool->stopping_ &&
            std::find(pool->hosts_.begin(), pool->hosts_.end(), host) != pool->hosts_.end();

@@ -6,8 +6,8 @@
 // A host is fixed at its start to one HostSpec: the plugin (by its hash), the roots, the rights, the settings, and the
 // session where the plugin keeps state; Landlock could not be widened later. An idle host of the same spec is used
 // again; when all are busy another is started, four at most (one where the plugin keeps state), then callers wait in a
-// bounded queue. A host that is idle for a minute is stopped; when too many run, the one that is idle longest makes
-// room. All of it on [io]; coroutines under way keep the pool alive.
+// bounded queue. A host that is idle for a minute (an hour where it keeps a session's state) is stopped; when too many
+// run, the one that is idle longest makes room. All of it on [io]; coroutines under way keep the pool alive.
 #pragma once
 
 #include <list>
@@ -50,6 +50,7 @@ struct PoolOptions {
   size_t max_hosts = 32;
   size_t max_waiting = 16;               // for each key
   Milliseconds idle{60'000};
+  Milliseconds idle_stateful{3'600'000};  // what it remembers of a session should outlast a person's thinking
   Milliseconds start_timeout{10'000};
 };
 
@@ -69,10 +70,11 @@ class HostPool : public std::enable_shared_from_this<HostPool> {
 
  private:
   struct Host {
-    Host(asio::any_io_executor io, std::shared_ptr<supervise::Child> process, std::string name, std::string key_text)
-        : child(std::move(process)), plugin(std::move(name)), key(std::move(key_text)), changed(std::move(io)) {}
+    Host(asio::any_io_executor io, std::shared_ptr<supervise::Child> process, const HostSpec& spec, std::string key_text)
+        : child(std::move(process)), plugin(spec.plugin), stateful(spec.stateful), key(std::move(key_text)), changed(std::move(io)) {}
     std::shared_ptr<supervise::Child> child;
     std::string plugin;
+    bool stateful;
     std::string key;
     bool busy = true;
     std::chrono::steady_clock::time_point idle_since{};

@@ -143,7 +143,11 @@ TEST_CASE("an idle host is stopped after its time, and one that died is never ha
   PoolOptions options = test_options();
   options.idle = 5ms;
   run(options, [](PoolPtr pool) -> Async<void> {
-    auto lease = co_await leased(pool, spec_of("p"));
+    HostSpec remembering = spec_of("memory");
+    remembering.stateful = true;
+    auto lease = co_await leased(pool, remembering);
+    lease.reset();
+    lease = co_await leased(pool, spec_of("p"));
     const std::shared_ptr<supervise::Child> child = lease->child();
     const auto io = co_await asio::this_coro::executor;
     Wakeup changed(io);
@@ -155,6 +159,7 @@ TEST_CASE("an idle host is stopped after its time, and one that died is never ha
     lease.reset();
     while (!ended) co_await changed.wait();
     CHECK(pool->count("p") == 0);
+    CHECK(pool->count("memory") == 1);  // idle for longer, but it keeps what it knows
 
     lease = co_await leased(pool, spec_of("p"));
     const pid_t pid = lease->child()->pid();

@@ -118,10 +118,15 @@ class SqliteStore final : public Store {
     using Events = Result<std::vector<Event>>;
     if (stopping_) return ready(Events(draining()));
     auto pending = writer_.add(std::move(commit), clock_.wall_ms());
-    auto written = run_on(store_thread_.get_executor(), [this, pending] {
+    auto written = run_on(store_thread_.get_executor(), [this, pending]() -> Events {
+      if (!opened_.writer) return draining();
       auto result = writer_.settle(*pending);
-      // After the answer, so that nobody waits for it.
-      if (opened_.writer->wal_frames() > 0) asio::post(store_thread_, [this] { writer_.tidy(); });
+      // After the answer, so that nobody waits for it; stop() may have come between.
+      if (opened_.writer->wal_frames() > 0) {
+        asio::post(store_thread_, [this] {
+          if (opened_.writer) writer_.tidy();
+        });
+      }
       return result;
     });
     return written;
@@ -167,6 +172,7 @@ class SqliteStore final : public Store {
     if (id.empty()) return ready(Result<void>(invalid_params("/sessionId", "a session", "nothing")));
     auto pending = writer_.add_erasure(std::move(id));
     return run_on(store_thread_.get_executor(), [this, pending]() -> Result<void> {
+      if (!opened_.writer) return draining();
       if (checker_) checker_->pause();
       auto result = writer_.settle(*pending);
       if (checker_) checker_->resume();
@@ -191,7 +197,10 @@ class SqliteStore final : public Store {
   Async<std::invoke_result_t<Work, Database&>> read(Work work) {
     using Answer = std::invoke_result_t<Work, Database&>;
     if (stopping_) return ready(Answer(draining()));
-    return run_on(read_thread_.get_executor(), [this, work = std::move(work)] { return work(*opened_.reader); });
+    return run_on(read_thread_.get_executor(), [this, work = std::move(work)]() -> Answer {
+      if (!opened_.reader) return draining();
+      return work(*opened_.reader);
+    });
   }
 
   void close() {
