@@ -20,6 +20,11 @@ using wire::FrameKind;
 Json g_start;
 int g_calls = 0;
 
+void crash() {
+  ::signal(SIGSEGV, SIG_DFL);  // a sanitizer would catch it and exit
+  ::raise(SIGSEGV);
+}
+
 void wait_for_cancel(wire::FrameChannel& channel, uint64_t id) {
   for (;;) {
     auto next = channel.receive();
@@ -39,7 +44,7 @@ void answer(wire::FrameChannel& channel, const Frame& frame) {
   const std::string act = arguments.value("act", "");
   wire::CallResult out;
   out.result = {{"pid", ::getpid()}, {"calls", g_calls}, {"start", g_start}};
-  if (act == "crash") ::raise(SIGSEGV);
+  if (act == "crash") crash();
   if (act == "hang") {
     for (;;) ::pause();
   }
@@ -104,7 +109,7 @@ int main() {
     if (frame->method != "start") continue;
     g_start = *wire::payload_json(*frame);
     const std::string how = g_start["config"].value("start", "");
-    if (how == "die") ::raise(SIGSEGV);
+    if (how == "die") crash();
     if (how == "mute") continue;
     if (how == "refuse") {
       (void)channel.send(wire::error_to(*frame, Error(Code::version_skew, "It was built for version 99.")));

@@ -306,7 +306,8 @@ TEST_CASE("a memory with a key is replaced, and scopes do not mix") {
   house.commit(commit);
   const auto texts = [&](MemoryQuery query) {
     std::set<std::string> out;
-    for (const auto& hit : *wait(house.io, house.store->search_memory(std::move(query)))) out.insert(hit.text.substr(19));
+    const auto hits = wait(house.io, house.store->search_memory(std::move(query)));
+    for (const auto& hit : *hits) out.insert(hit.text.substr(19));
     return out;
   };
   using Set = std::set<std::string>;
