@@ -35,6 +35,16 @@ const char* const kSchemas[] = {
     R"({"allOf":[{"type":"object","properties":{"x":{"type":"number"}},"required":["x"]},{"properties":{"x":{"minimum":10},
         "y":{"const":{"deep":[true]}}}}]})",
     R"({"oneOf":[{"type":"integer","minimum":100},{"type":"integer","maximum":-100},{"type":"boolean"}]})",
+    R"({"not":{"anyOf":[{"type":"string"},{"type":"integer","minimum":3},{"required":["a"]},{"type":"array","minItems":2}]}})",
+    R"({"type":"object","properties":{"kind":{"enum":[1,2,3]},"a":{"type":"boolean"},"b":{"type":"null"}},
+        "additionalProperties":false,"if":{"properties":{"kind":{"const":1}}},"then":{"required":["a"]},"else":{"required":["b"]}})",
+    R"({"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"},"c":{"type":"integer"}},
+        "additionalProperties":{"type":"null"},"dependentRequired":{"a":["b"],"b":["c"]},
+        "dependentSchemas":{"c":{"properties":{"b":{"minimum":5}}}}})",
+    R"({"type":"object","properties":{"a":{"type":"number"},"b":{"type":"number"}},"oneOf":[{"required":["a"]},{"required":["b"]}]})",
+    R"({"type":"array","items":{"type":"number","multipleOf":0.25,"minimum":-1,"maximum":3.1},"minItems":1})",
+    R"({"type":"array","items":{"type":"integer","multipleOf":6,"not":{"anyOf":[{"multipleOf":4},{"const":6},{"minimum":100}]}},"minItems":1})",
+    R"({"type":"array","items":{"type":"number","not":{"type":"integer"}},"minItems":1})",
 };
 
 struct Subject {

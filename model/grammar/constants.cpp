@@ -72,7 +72,13 @@ bool within(const Document& schema, const Decimal& value) {
   if (const auto o = order("maximum"); o && (*o > 0 || (*o == 0 && strict("exclusiveMaximum")))) return false;
   if (const auto o = order("exclusiveMinimum"); o && *o <= 0) return false;
   if (const auto o = order("exclusiveMaximum"); o && *o >= 0) return false;
-  return !(schema.find("multipleOf") || schema.find("divisibleBy")) || value.integral();
+  for (const char* keyword : {"multipleOf", "divisibleBy"}) {
+    const Document* divisor = schema.find(keyword);
+    if (!divisor || divisor->kind != Kind::number) continue;
+    const Decimal step = Decimal::parse(divisor->text);
+    if (!step.zero() && !multiple_of(value, step)) return false;
+  }
+  return true;
 }
 
 bool counted(const Document& schema, const char* least, const char* most, size_t count) {
@@ -90,6 +96,7 @@ Result<void> SchemaBuilder::constants(const Items& items, Node& out) {
   std::string_view keyword;
   for (const Item& item : items) {
     if (source) break;
+    if (item.denied) continue;
     for (const char* name : {"const", "enum"}) {
       if (source || !item.schema->find(name)) continue;
       source = &item;
@@ -107,8 +114,14 @@ Result<void> SchemaBuilder::constants(const Items& items, Node& out) {
     bool fits = true;
     for (const Item& item : items) {
       if (!fits) break;
-      HOB_TRY(good, admits_direct(*item.schema, item.pointer, value, 0));
-      fits = good;
+      // Where its choices are made, what they add is in the set.
+      bool whole = item.denied;
+      if (!whole) {
+        HOB_TRY(open, choice(item));
+        whole = open.has_value();
+      }
+      HOB_TRY(good, whole ? admits(*item.schema, item.pointer, value, 0) : admits_direct(*item.schema, item.pointer, value, 0));
+      fits = good != item.denied;
     }
     if (!fits) continue;
     any = true;
@@ -187,7 +200,7 @@ Result<bool> SchemaBuilder::admits(const Document& schema, const std::string& po
   if (depth > kMaxNesting || ++work_ > 200'000) return refused(pointer, "enum", "the listed values take too long to check");
   if (const Document* reference = schema.find("$ref")) {
     std::string where;
-    HOB_TRY(target, resolve({&schema, pointer, false, false, {}}, *reference, where));
+    HOB_TRY(target, resolve({&schema, pointer}, *reference, where));
     HOB_TRY(good, admits(*target, where, value, depth + 1));
     if (!good || !siblings_of_ref_) return good;
   }
@@ -204,7 +217,43 @@ Result<bool> SchemaBuilder::admits(const Document& schema, const std::string& po
                                                                                                              : fit == 1;
     if (!good) return false;
   }
-  return admits_direct(schema, pointer, value, depth);
+  HOB_TRY(good, admits_choices(schema, pointer, value, depth));
+  return good ? admits_direct(schema, pointer, value, depth) : Result<bool>(false);
+}
+
+Result<bool> SchemaBuilder::admits_choices(const Document& schema, const std::string& pointer, const Document& value,
+                                           int depth) {
+  if (const Document* no = schema.find("not")) {
+    HOB_TRY(good, admits(*no, below(pointer, "not"), value, depth + 1));
+    if (good) return false;
+  }
+  const Document* condition = schema.find("if");
+  if (condition && (schema.find("then") || schema.find("else"))) {
+    HOB_TRY(holds, admits(*condition, below(pointer, "if"), value, depth + 1));
+    const char* then = holds ? "then" : "else";
+    if (const Document* next = schema.find(then)) {
+      HOB_TRY(good, admits(*next, below(pointer, then), value, depth + 1));
+      if (!good) return false;
+    }
+  }
+  if (value.kind != Kind::object) return true;
+  for (const std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+    const Document* rules = schema.find(keyword);
+    if (!rules) continue;
+    for (const auto& [name, rule] : rules->members) {
+      if (!value.find(name)) continue;
+      if (keyword != "dependentRequired" && rule.kind != Kind::array && rule.kind != Kind::string) {
+        HOB_TRY(good, admits(rule, below(below(pointer, keyword), name), value, depth + 1));
+        if (!good) return false;
+        continue;
+      }
+      HOB_TRY(needed, needed_names(rule, pointer, keyword));
+      for (const std::string& need : needed) {
+        if (!value.find(need)) return false;
+      }
+    }
+  }
+  return true;
 }
 
 Result<bool> SchemaBuilder::admits_direct(const Document& schema, const std::string& pointer, const Document& value,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "model/grammar/number.h"
+#include "model/grammar/schema_error.h"
 
 namespace hob::grammar {
 namespace {
@@ -16,10 +17,6 @@ bool is_false(const Document& value) { return value.kind == Document::Kind::bool
 bool says_nothing(const Document& value) { return is_true(value) || empty_object(value); }
 bool is_zero(const Document& value) {
   return value.kind == Document::Kind::number && Decimal::parse(value.text).zero();
-}
-bool is_one(const Document& value) {
-  const Decimal one = Decimal::parse("1");
-  return value.kind == Document::Kind::number && compare(Decimal::parse(value.text), one) == 0;
 }
 
 // Formats of all drafts. Other words are no formats of JSON Schema and assert nothing.
@@ -40,13 +37,10 @@ bool harmless_format(const Document& value) {
 }
 
 constexpr Row kRefused[] = {
-    {"not", kEveryType, nullptr},
     {"$dynamicRef", kEveryType, nullptr},
     {"$recursiveRef", kEveryType, nullptr},
     {"extends", kEveryType, nullptr},
     {"disallow", kEveryType, nullptr},
-    {"multipleOf", kNumber, is_one},
-    {"divisibleBy", kNumber, is_one},
     {"pattern", kString, nullptr},
     {"format", kString, harmless_format},
     {"uniqueItems", kArray, is_false},
@@ -56,9 +50,6 @@ constexpr Row kRefused[] = {
     {"unevaluatedItems", kArray, says_nothing},
     {"patternProperties", kObject, empty_object},
     {"propertyNames", kObject, says_nothing},
-    {"dependencies", kObject, empty_object},
-    {"dependentRequired", kObject, empty_object},
-    {"dependentSchemas", kObject, empty_object},
     {"unevaluatedProperties", kObject, says_nothing},
 };
 
@@ -81,11 +72,56 @@ unsigned type_of(const Document& value) {
   }
 }
 
+Result<Types> types_of(const Document& schema, const std::string& pointer) {
+  const Document* type = schema.find("type");
+  if (!type) return Types{};
+  Types types{0, false, false};
+  bool number = false;
+  const auto add = [&](const Document& name) -> bool {
+    static constexpr std::pair<std::string_view, unsigned> kNames[] = {
+        {"null", kNull}, {"boolean", kBoolean}, {"number", kNumber}, {"integer", kNumber},
+        {"string", kString}, {"array", kArray}, {"object", kObject}};
+    for (const auto& [word, bit] : kNames) {
+      if (name.kind != Document::Kind::string || name.text != word) continue;
+      types.set |= bit;
+      number = number || word == "number";
+      return true;
+    }
+    return false;
+  };
+  const bool list = type->kind == Document::Kind::array && !type->items.empty();
+  const bool good = list ? std::all_of(type->items.begin(), type->items.end(), add) : add(*type);
+  if (!good) return refused(pointer, "type", "type must be a type's name or a list of them");
+  types.integer = (types.set & kNumber) != 0 && !number;
+  return types;
+}
+
+Result<Types> types_of_failure(const Document& schema, std::string_view keyword, const std::string& pointer) {
+  if (keyword != "type") return Types{types_of_keyword(keyword), false, false};
+  HOB_TRY(held, types_of(schema, pointer));
+  Types types{kEveryType & ~held.set, false, held.integer};
+  if (held.integer) types.set |= kNumber;
+  return types;
+}
+
+unsigned types_of_keyword(std::string_view keyword) {
+  static constexpr std::pair<std::string_view, unsigned> kTable[] = {
+      {"minimum", kNumber}, {"maximum", kNumber}, {"exclusiveMinimum", kNumber}, {"exclusiveMaximum", kNumber},
+      {"multipleOf", kNumber}, {"divisibleBy", kNumber}, {"minLength", kString}, {"maxLength", kString},
+      {"pattern", kString}, {"format", kString}, {"minItems", kArray}, {"maxItems", kArray}, {"prefixItems", kArray},
+      {"items", kArray}, {"additionalItems", kArray}, {"uniqueItems", kArray}, {"contains", kArray},
+      {"minContains", kArray}, {"maxContains", kArray}, {"unevaluatedItems", kArray}, {"properties", kObject},
+      {"patternProperties", kObject}, {"additionalProperties", kObject}, {"propertyNames", kObject},
+      {"required", kObject}, {"minProperties", kObject}, {"maxProperties", kObject}, {"dependencies", kObject},
+      {"dependentRequired", kObject}, {"dependentSchemas", kObject}, {"unevaluatedProperties", kObject}};
+  for (const auto& [word, types] : kTable) {
+    if (word == keyword) return types;
+  }
+  return kEveryType;
+}
+
 std::optional<Refusal> refused_keyword(const Document& schema, unsigned types) {
   for (const auto& [name, value] : schema.members) {
-    if (name == "if" && (schema.find("then") || schema.find("else"))) {
-      return Refusal{"if", "conditional schemas are not enforced; say the cases with anyOf"};
-    }
     for (const Row& row : kRefused) {
       if (row.keyword != name || (row.types & types) == 0 || (row.harmless && row.harmless(value))) continue;
       std::string what(row.keyword);

@@ -1,6 +1,7 @@
 #include "model/grammar/number.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hob::grammar {
 namespace {
@@ -52,18 +53,69 @@ int compare_magnitude(const Decimal& a, const Decimal& b) {
   return order < 0 ? -1 : (order > 0 ? 1 : 0);
 }
 
-// Magnitudes that a number of this sign may have, on the grid. False when there are none.
-bool magnitudes(const NumberRange& range, bool negative, Wide& low, Wide& high) {
+// Magnitudes that a number of this sign may have, on the grid, or as integers. False when there are none.
+bool magnitudes(const NumberRange& range, bool negative, Wide& low, Wide& high, bool integers) {
   const SignedWide from = negative ? -range.grid_high : range.grid_low;
   const SignedWide to = negative ? -range.grid_low : range.grid_high;
   if (to < 0) return false;
   low = from > 0 ? static_cast<Wide>(from) : 0;
   high = static_cast<Wide>(to);
-  if (range.integer) {
+  if (integers) {
     low = (low + kOne - 1) / kOne;
     high /= kOne;
   }
   return low <= high;
+}
+
+constexpr Wide kMaxStep = pow10(36);
+
+Wide gcd(Wide a, Wide b) {
+  while (b != 0) a = std::exchange(b, a % b);
+  return a;
+}
+// The least common multiple; 0 when it is too large.
+Wide lcm(Wide a, Wide b) {
+  const Wide part = a / gcd(a, b);
+  return part > kMaxStep / b ? 0 : part * b;
+}
+// A positive decimal in units of 1e-18; 0 when it is finer than that or too large.
+Wide on_grid(const Decimal& value) {
+  const int last = value.point - static_cast<int>(value.digits.size()) + kFractionDigits;
+  if (value.zero() || value.negative || last < 0 || value.point > kFractionDigits + 1) return 0;
+  Wide grid = 0;
+  for (const char c : value.digits) grid = grid * 10 + static_cast<Wide>(c - '0');
+  grid *= pow10(last);
+  return grid > kMaxStep ? 0 : grid;
+}
+
+bool allowed(const NumberRange& range, Wide value) {
+  const Wide step = range.integer ? kOne : range.step;
+  if (step != 0 && value % step != 0) return false;
+  return std::none_of(range.avoid.begin(), range.avoid.end(), [&](Wide avoid) { return value % avoid == 0; });
+}
+
+// Whether an allowed value lies between the two. Of the multiples of the step, those to avoid come at least every second,
+// third, ... one, and no run of them is longer than some thirty for eight divisors (Jacobsthal): a few are tried.
+bool allowed_between(const NumberRange& range, Wide low, Wide high) {
+  constexpr int kTries = 64;
+  const Wide step = range.integer ? kOne : std::max<Wide>(range.step, 1);
+  Wide value = (low + step - 1) / step * step;
+  for (int n = 0; n < kTries && value <= high; ++n, value += step) {
+    if (allowed(range, value)) return true;
+  }
+  return false;
+}
+
+// The least power of ten that makes `digits` (as a number) * 10^power a multiple of the step; large when none does.
+int power_for(const std::string& digits, Wide step) {
+  constexpr int kMost = 130;  // beyond it all factors of two and five are there
+  Wide rest = 0;
+  for (const char c : digits) rest = (rest * 10 + static_cast<Wide>(c - '0')) % step;
+  for (int power = 0; power <= kMost; ++power) {
+    if (rest == 0) return power;
+    rest = rest * 10 % step;
+  }
+  return 1'000'000;
 }
 
 bool overlap(Wide a, Wide b, Wide low, Wide high) { return a <= high && low <= b; }
@@ -71,7 +123,20 @@ bool overlap(Wide a, Wide b, Wide low, Wide high) { return a <= high && low <= b
 // Whether the number can be ended without an exponent.
 bool plain_completes(const NumberRange& range, const NumberState& s) {
   Wide low = 0, high = 0;
-  if (!magnitudes(range, s.negative, low, high)) return false;
+  if (!magnitudes(range, s.negative, low, high, range.integer && range.plain())) return false;
+  if (!range.plain()) {
+    const auto some = [&](Wide first, Wide last) { return allowed_between(range, std::max(first, low), std::min(last, high)); };
+    if (s.phase > NumberState::whole) {
+      const Wide unit = pow10(kFractionDigits - s.fraction_digits);
+      return some(s.mantissa * unit, s.mantissa * unit + unit - 1);
+    }
+    const int more = s.phase == NumberState::zero ? 0 : kWholeDigits - s.whole_digits;
+    for (int j = 0; j <= more; ++j) {
+      const Wide scale = pow10(j) * kOne;
+      if (some(s.mantissa * scale, (s.mantissa + 1) * scale - 1)) return true;
+    }
+    return false;
+  }
   if (s.phase <= NumberState::whole) {
     const int more = s.phase == NumberState::zero ? 0 : kWholeDigits - s.whole_digits;
     for (int j = 0; j <= more; ++j) {
@@ -104,6 +169,7 @@ Span exponents(const NumberRange& range, const NumberState& s, bool unbounded) {
   const bool near_counts = near && near->value.negative == negative && !near->value.zero();
   if (far && far->value.negative != negative && !far->value.zero()) return {};
   if (s.mantissa == 0) {
+    if (!range.avoid.empty()) return {};
     if (near_counts || (near && near->exclusive && near->value.zero())) return {};
     if (far && far->value.zero() && far->exclusive) return {};
     return {-kMaxPoint, kMaxPoint};
@@ -122,13 +188,18 @@ Span exponents(const NumberRange& range, const NumberState& s, bool unbounded) {
     const int order = m.digits.compare(far->value.digits);
     span.high = std::min(span.high, far->value.point - m.point - (order > 0 || (order == 0 && far->exclusive) ? 1 : 0));
   }
-  if (range.integer) span.low = std::max(span.low, static_cast<int>(m.digits.size()) - m.point);
+  const int units = static_cast<int>(m.digits.size()) - m.point;  // the exponent that leaves no fraction
+  if (range.integer) span.low = std::max(span.low, units);
+  if (range.step != 0) span.low = std::max(span.low, units - kFractionDigits + power_for(m.digits, range.step));
+  for (const Wide avoid : range.avoid) {
+    span.high = std::min(span.high, units - kFractionDigits + power_for(m.digits, avoid) - 1);
+  }
   return span;
 }
 
 // Whether the digits so far begin those of a bound that is allowed itself, so that more digits and an exponent reach it.
 bool bound_completes(const NumberRange& range, const NumberState& s) {
-  if (s.mantissa == 0) return false;
+  if (s.mantissa == 0 || !range.plain()) return false;
   const std::string digits = digits_of(s.mantissa);
   for (const auto* bound : {&range.low, &range.high}) {
     if (!*bound || (*bound)->exclusive || (*bound)->value.zero()) continue;
@@ -227,13 +298,47 @@ int compare(const Decimal& a, const Decimal& b) {
   return a.negative ? compare_magnitude(b, a) : compare_magnitude(a, b);
 }
 
+bool multiple_of(const Decimal& value, const Decimal& step) {
+  if (value.zero()) return true;
+  const int last = value.point - static_cast<int>(value.digits.size());
+  const int power = last - (step.point - static_cast<int>(step.digits.size()));
+  if (power < 0 || step.digits.size() > 37) return false;  // both end in a digit that is not 0
+  Wide divisor = 0;
+  for (const char c : step.digits) divisor = divisor * 10 + static_cast<Wide>(c - '0');
+  return power_for(value.digits, divisor) <= power;
+}
+
+bool Steps::take(const Decimal& divisor) {
+  Wide more = on_grid(divisor);
+  if (more == 0) return false;
+  if (step != 0) more = lcm(more, step);
+  if (more != 0 && integer) more = lcm(more, kOne);
+  if (more == 0) return false;
+  integer = more == kOne;
+  step = integer ? 0 : more;
+  return true;
+}
+
+bool Steps::shun(const Decimal& divisor) {
+  const Wide more = on_grid(divisor);
+  if (more == 0 || avoid.size() >= kMaxAvoid) return false;
+  avoid.push_back(more);
+  return true;
+}
+
 std::optional<NumberRange> NumberRange::make(bool integer, std::optional<Bound> low, std::optional<Bound> high) {
+  return make(Steps{integer, 0, {}}, std::move(low), std::move(high));
+}
+
+std::optional<NumberRange> NumberRange::make(const Steps& steps, std::optional<Bound> low, std::optional<Bound> high) {
   if (low && high) {
     const int order = compare(low->value, high->value);
     if (order > 0 || (order == 0 && (low->exclusive || high->exclusive))) return std::nullopt;
   }
   NumberRange range;
-  range.integer = integer;
+  range.integer = steps.integer;
+  range.step = steps.step;
+  range.avoid = steps.avoid;
   range.grid_low = -kGridMax;
   range.grid_high = kGridMax;
   bool exact = true;
@@ -335,8 +440,12 @@ bool number_can_end(const NumberSpec& spec, const NumberState& s) {
       continue;
     }
     Wide low = 0, high = 0;
-    if (!magnitudes(range, s.negative, low, high)) continue;
+    if (!magnitudes(range, s.negative, low, high, range.integer && range.plain())) continue;
     const Wide value = s.mantissa * pow10(kFractionDigits - s.fraction_digits);
+    if (!range.plain()) {
+      if (allowed(range, value) && overlap(value, value, low, high)) return true;
+      continue;
+    }
     if (range.integer ? value % kOne == 0 && overlap(value / kOne, value / kOne, low, high)
                       : overlap(value, value, low, high)) {
       return true;

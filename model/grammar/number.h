@@ -5,7 +5,8 @@
 //   if (number_step(spec, state, '4')) ...   // state moved; a completion exists
 //   if (number_can_end(spec, state)) ...     // the lexeme is a value of the spec
 //
-// A number is a union of ranges; each may ask for integral values ("1.0" and "1e2" are integers). Bounds are decimal,
+// A number is a union of ranges; each may ask for integral values ("1.0" and "1e2" are integers), for multiples of a
+// decimal, or for what is no multiple of some. Bounds are decimal,
 // never binary: 0.1 is 0.1. A byte is taken only when some lexeme that begins so far fits, so there are no dead ends.
 // What may be generated is capped, so that each value is finite in a double: 20 digits before the point, 18 after it,
 // three digits of exponent, magnitude below 1e308. Beside bounds, a spelling with an
@@ -41,18 +42,43 @@ struct Bound {
   bool exclusive = false;
 };
 
+/// Whether `value` is a whole multiple of `step`, which is not zero.
+bool multiple_of(const Decimal& value, const Decimal& step);
+
+/// What numbers must be multiples of, and of what they must not be, in units of 1e-18. "integer" is a step of one.
+struct Steps {
+  bool integer = false;
+  Wide step = 0;            // 0: any
+  std::vector<Wide> avoid;  // few
+
+  static constexpr size_t kMaxAvoid = 8;
+  /// Adds a divisor; false when it is finer than 1e-18, or the least common multiple is above 1e18.
+  bool take(const Decimal& divisor);
+  /// Adds one of which the number must not be a multiple; false when it is out of these limits, or one too many.
+  bool shun(const Decimal& divisor);
+  bool plain() const { return step == 0 && avoid.empty(); }
+  bool operator==(const Steps& other) const {
+    return integer == other.integer && step == other.step && avoid == other.avoid;
+  }
+};
+
 struct NumberRange {
   bool integer = false;
+  Wide step = 0;            // as in Steps
+  std::vector<Wide> avoid;
   std::optional<Bound> low, high;
   SignedWide grid_low = 0, grid_high = 0;  // inclusive, in units of 1e-18
 
+  bool plain() const { return step == 0 && avoid.empty(); }
+
   /// No value when nothing that can be written lies between the bounds.
   static std::optional<NumberRange> make(bool integer, std::optional<Bound> low, std::optional<Bound> high);
+  static std::optional<NumberRange> make(const Steps& steps, std::optional<Bound> low, std::optional<Bound> high);
 };
 
 struct NumberSpec {
   std::vector<NumberRange> ranges;
-  bool unbounded() const { return ranges.size() == 1 && !ranges[0].low && !ranges[0].high; }
+  bool unbounded() const { return ranges.size() == 1 && !ranges[0].low && !ranges[0].high && ranges[0].plain(); }
 };
 
 struct NumberState {

@@ -11,38 +11,8 @@ namespace {
 using json::Document;
 using Kind = Document::Kind;
 
-constexpr size_t kMaxWork = 200'000;     // schemas looked at, each time in each set
-constexpr int kMaxSplits = 24;            // anyOf within anyOf at one place
-constexpr int kMaxNesting = 400;          // nodes being made inside one another
-
-struct Types {
-  unsigned set = kEveryType;
-  bool integer = false;
-};
-
-Result<Types> types_of(const Document& schema, const std::string& pointer) {
-  const Document* type = schema.find("type");
-  if (!type) return Types{};
-  Types types{0, false};
-  bool number = false;
-  const auto add = [&](const Document& name) -> bool {
-    static constexpr std::pair<std::string_view, unsigned> kNames[] = {
-        {"null", kNull}, {"boolean", kBoolean}, {"number", kNumber}, {"integer", kNumber},
-        {"string", kString}, {"array", kArray}, {"object", kObject}};
-    for (const auto& [word, bit] : kNames) {
-      if (name.kind != Kind::string || name.text != word) continue;
-      types.set |= bit;
-      number = number || word == "number";
-      return true;
-    }
-    return false;
-  };
-  const bool list = type->kind == Kind::array && !type->items.empty();
-  const bool good = list ? std::all_of(type->items.begin(), type->items.end(), add) : add(*type);
-  if (!good) return refused(pointer, "type", "type must be a type's name or a list of them");
-  types.integer = (types.set & kNumber) != 0 && !number;
-  return types;
-}
+constexpr int kMaxSplits = 24;    // anyOf within anyOf at one place
+constexpr int kMaxNesting = 400;  // nodes being made inside one another
 
 }  // namespace
 
@@ -55,13 +25,16 @@ Result<NodeId> SchemaBuilder::add(const Document& schema) {
   if (schema.kind == Kind::object) {
     const Document* dialect = schema.find("$schema");
     if (dialect && dialect->kind == Kind::string) {
+      if (dialect->text.find("json-schema.org") == std::string::npos && dialect->text.find("://") != std::string::npos) {
+        return refused("", "$schema", "the dialect \"" + dialect->text + "\" is not one of json-schema.org");
+      }
       for (const char* old : {"draft-03", "draft-04", "draft-06", "draft-07"}) {
         if (dialect->text.find(old) != std::string::npos) siblings_of_ref_ = false;
       }
     }
   }
   find_anchors(schema, "", true);
-  HOB_TRY(id, node({Item{&schema, "", false, false, {}}}));
+  HOB_TRY(id, node({Item{&schema, ""}}));
   result_ = id;
   return id;
 }
@@ -90,124 +63,55 @@ Result<void> SchemaBuilder::check() const {
   return Error(Code::schema_unsatisfiable, "no value fits this schema: " + reason).with("why", std::string_view(reason));
 }
 
-void SchemaBuilder::find_anchors(const Document& value, const std::string& pointer, bool root) {
-  for (const auto& [name, member] : value.members) {
-    if (member.kind == Kind::string) {
-      if (name == "$anchor") anchors_.emplace(member.text, std::make_pair(&value, pointer));
-      if (name == "$id" && !root) {
-        if (!member.text.empty() && member.text[0] == '#') {
-          anchors_.emplace(member.text.substr(1), std::make_pair(&value, pointer));
-        } else {
-          nested_ids_ = true;
-        }
-      }
-    } else if (member.kind == Kind::object || member.kind == Kind::array) {
-      find_anchors(member, below(pointer, name), false);
-    }
-  }
-  for (size_t i = 0; i < value.items.size(); ++i) {
-    find_anchors(value.items[i], pointer + "/" + std::to_string(i), false);
-  }
-}
-
-Result<const Document*> SchemaBuilder::resolve(const Item& item, const Document& reference, std::string& pointer) {
-  if (reference.kind != Kind::string) return refused(item.pointer, "$ref", "$ref must be a string");
-  std::string_view text = reference.text;
-  const auto unresolved = [&](const std::string& why) {
-    return refused(item.pointer, "$ref", "$ref \"" + reference.text + "\" " + why);
-  };
-  const size_t hash = std::min(text.find('#'), text.size());
-  if (hash > 0) {
-    const Document* id = root_->kind == Kind::object ? root_->find("$id") : nullptr;
-    const bool own = id && id->kind == Kind::string &&
-                     text.substr(0, hash) == std::string_view(id->text).substr(0, id->text.find('#'));
-    if (!own) return unresolved("points outside this schema; only local references are followed");
-  }
-  if (nested_ids_) return unresolved("cannot be followed where schemas inside have an $id of their own");
-  std::string fragment;
-  const std::string_view raw = hash < text.size() ? text.substr(hash + 1) : std::string_view();
-  for (size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] != '%') {
-      fragment.push_back(raw[i]);
-      continue;
-    }
-    const auto digit = [&](size_t at) {
-      const size_t found = at < raw.size() ? std::string_view("0123456789abcdefABCDEF").find(raw[at]) : 99;
-      return found < 16 ? static_cast<int>(found) : found < 22 ? static_cast<int>(found) - 6 : -1;
-    };
-    if (digit(i + 1) < 0 || digit(i + 2) < 0) return unresolved("has a broken percent escape");
-    fragment.push_back(static_cast<char>(digit(i + 1) * 16 + digit(i + 2)));
-    i += 2;
-  }
-  if (fragment.empty()) {
-    pointer.clear();
-    return root_;
-  }
-  if (fragment[0] != '/') {
-    const auto found = anchors_.find(fragment);
-    if (found == anchors_.end()) return unresolved("names an anchor that is not there");
-    pointer = found->second.second;
-    return found->second.first;
-  }
-  const Document* at = root_;
-  for (size_t from = 1; from <= fragment.size();) {
-    const size_t to = std::min(fragment.find('/', from), fragment.size());
-    std::string token;
-    for (size_t i = from; i < to; ++i) {
-      if (fragment[i] == '~' && i + 1 < to && (fragment[i + 1] == '0' || fragment[i + 1] == '1')) {
-        token.push_back(fragment[++i] == '0' ? '~' : '/');
-      } else {
-        token.push_back(fragment[i]);
-      }
-    }
-    const Document* next = nullptr;
-    if (at->kind == Kind::object) next = at->find(token);
-    if (at->kind == Kind::array && !token.empty() && token.size() < 8 &&
-        token.find_first_not_of("0123456789") == std::string::npos) {
-      const auto index = static_cast<size_t>(std::stoul(token));
-      if (index < at->items.size()) next = &at->items[index];
-    }
-    if (!next) return unresolved("points at nothing");
-    at = next;
-    from = to + 1;
-  }
-  pointer = fragment;
-  return at;
-}
-
 Result<bool> SchemaBuilder::gather(Item item, Items& out, std::vector<const Document*>& path) {
   const Document& schema = *item.schema;
   if (++work_ > kMaxWork) return refused(item.pointer, "$ref", "the schema unfolds to too many combinations");
   if (schema.kind == Kind::boolean) {
-    if (!schema.boolean) impossible(item.pointer, "the schema is false");
-    return schema.boolean;
+    if (schema.boolean == item.denied) {
+      impossible(item.pointer, item.denied ? "the schema denies true" : "the schema is false");
+    }
+    return schema.boolean != item.denied;
   }
   if (schema.kind != Kind::object) return refused(item.pointer, "", "a schema must be an object or a boolean");
-  // A branch of an anyOf that leads back to the schema it is a branch of adds nothing.
-  if (std::find(item.from.begin(), item.from.end(), &schema) != item.from.end()) return false;
-  if (std::find(path.begin(), path.end(), &schema) != path.end()) {
+  const auto origin =
+      std::find_if(item.from.begin(), item.from.end(), [&](const auto& from) { return from.first == &schema; });
+  if (origin != item.from.end() && origin->second && !item.denied) return false;
+  if (origin != item.from.end() || std::find(path.begin(), path.end(), &schema) != path.end()) {
     return refused(item.pointer, "$ref", "$ref leads back to itself with no value in between");
   }
-  const auto had = [&](const Item& other) { return other.schema == &schema; };
-  if (std::any_of(out.begin(), out.end(), had)) return true;
-  path.push_back(&schema);
+  for (const Item& other : out) {
+    if (other.schema != &schema) continue;
+    if (other.denied == item.denied) return true;
+    impossible(item.pointer, "the schema must hold and must not");
+    return false;
+  }
   const Document* reference = schema.find("$ref");
-  if (!reference || siblings_of_ref_) out.push_back(item);
+  const bool siblings = !reference || siblings_of_ref_;
+  if (item.denied || siblings) out.push_back(item);
+  if (item.denied) return true;  // expand() finds the ways in which it can fail
+  path.push_back(&schema);
+  const auto add = [&](Item more) -> Result<bool> {
+    more.from = item.from;
+    return gather(std::move(more), out, path);
+  };
   if (reference) {
     Item target;
     HOB_TRY(found, resolve(item, *reference, target.pointer));
     target.schema = found;
-    target.from = item.from;
-    HOB_TRY(possible, gather(std::move(target), out, path));
+    HOB_TRY(possible, add(std::move(target)));
     if (!possible) return false;
   }
-  if (!reference || siblings_of_ref_) {
+  if (siblings) {
     if (const Document* all = schema.find("allOf")) {
       if (all->kind != Kind::array) return refused(item.pointer, "allOf", "allOf must be a list of schemas");
       for (size_t i = 0; i < all->items.size(); ++i) {
-        HOB_TRY(possible, gather({&all->items[i], below(item.pointer, "allOf", i), false, false, item.from}, out, path));
+        HOB_TRY(possible, add({&all->items[i], below(item.pointer, "allOf", i)}));
         if (!possible) return false;
       }
+    }
+    if (const Document* no = schema.find("not")) {
+      HOB_TRY(possible, add({no, below(item.pointer, "not"), true}));
+      if (!possible) return false;
     }
   }
   path.pop_back();
@@ -216,12 +120,12 @@ Result<bool> SchemaBuilder::gather(Item item, Items& out, std::vector<const Docu
 
 Result<NodeId> SchemaBuilder::node(Items items) {
   std::erase_if(items, [](const Item& item) {
-    return item.schema->kind == Kind::boolean ? item.schema->boolean
-                                              : item.schema->kind == Kind::object && item.schema->members.empty();
+    if (item.schema->kind == Kind::boolean) return item.schema->boolean != item.denied;
+    return !item.denied && item.schema->kind == Kind::object && item.schema->members.empty();
   });
   if (items.empty()) return ir_.any();
-  std::vector<const Document*> key;
-  for (const Item& item : items) key.push_back(item.schema);
+  std::vector<std::pair<const Document*, bool>> key;
+  for (const Item& item : items) key.emplace_back(item.schema, item.denied);
   std::sort(key.begin(), key.end());
   key.erase(std::unique(key.begin(), key.end()), key.end());
   if (const auto found = made_.find(key); found != made_.end()) return found->second;
@@ -239,7 +143,7 @@ Result<NodeId> SchemaBuilder::node(Items items) {
     HOB_TRY(still, gather(std::move(item), all, path));
     possible = possible && still;
   }
-  if (possible) HOB_TRY_VOID(expand(all, made, 0));
+  if (possible) HOB_TRY_VOID(expand(std::move(all), made, 0));
   tidy(made);
   ir_.nodes[id] = std::move(made);
   unfinished_.erase(id);
@@ -247,44 +151,88 @@ Result<NodeId> SchemaBuilder::node(Items items) {
   return id;
 }
 
-Result<void> SchemaBuilder::expand(const Items& items, Node& out, int depth) {
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (!items[i].any_of_done && items[i].schema->find("anyOf")) return split(items, i, false, out, depth);
-    if (!items[i].one_of_done && items[i].schema->find("oneOf")) return split(items, i, true, out, depth);
+// What leaves no choice first, then what the schemas allow, at last the ways in which the denied ones fail: by then much is
+// known of the value, and few ways are left.
+Result<void> SchemaBuilder::expand(Items items, Node& out, int depth) {
+  for (;;) {
+    const auto lists = [](const Item& item) {
+      return !item.denied && (item.schema->find("const") || item.schema->find("enum"));
+    };
+    if (std::any_of(items.begin(), items.end(), lists)) return direct(items, out);
+    std::optional<Choice> fewest;
+    size_t which = 0;
+    bool forced = false;
+    for (size_t i = 0; i < items.size() && !forced; ++i) {
+      if (!items[i].denied || !items[i].failing.empty()) continue;
+      HOB_TRY(ways, failures(items[i], items));
+      if (ways.empty()) {
+        impossible(items[i].pointer, "what must not hold always does");
+        return {};
+      }
+      if (ways.size() == 1) {
+        items[i].failing = ways[0].failing;
+        items[i].index = ways[0].index;
+        for (Item& more : ways[0].adds) {
+          std::vector<const Document*> path;
+          HOB_TRY(possible, gather(std::move(more), items, path));
+          if (!possible) return {};
+        }
+        forced = true;
+      } else if (!fewest || ways.size() < fewest->ways.size()) {
+        fewest = Choice{"not", std::move(ways)};
+        which = i;
+      }
+    }
+    if (forced) continue;
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (items[i].denied) continue;
+      HOB_TRY(found, choice(items[i]));
+      if (found) return split(items, i, *found, out, depth);
+    }
+    return fewest ? split(items, which, *fewest, out, depth) : direct(items, out);
   }
-  return direct(items, out);
 }
 
-Result<void> SchemaBuilder::split(const Items& items, size_t which, bool one_of, Node& out, int depth) {
-  const char* keyword = one_of ? "oneOf" : "anyOf";
-  const Item& whole = items[which];
-  const Document& branches = *whole.schema->find(keyword);
-  if (branches.kind != Kind::array || branches.items.empty()) {
-    return refused(whole.pointer, keyword, std::string(keyword) + " must be a list of schemas");
-  }
-  if (depth >= kMaxSplits) return refused(whole.pointer, keyword, "too many alternatives inside alternatives");
-  std::vector<Node> nodes;
-  for (size_t i = 0; i < branches.items.size(); ++i) {
-    work_ += items.size();
-    if (work_ > kMaxWork) return refused(whole.pointer, keyword, "the schema unfolds to too many combinations");
+Result<void> SchemaBuilder::split(const Items& items, size_t which, const Choice& choice, Node& out, int depth) {
+  const std::string& pointer = items[which].pointer;
+  if (depth >= kMaxSplits) return refused(pointer, choice.keyword, "too many alternatives inside alternatives");
+  const auto unfold = [&](const Way& way, const Items& more, Node& into) -> Result<void> {
+    work_ += items.size() + more.size();
+    if (work_ > kMaxWork) return refused(pointer, choice.keyword, "the schema unfolds to too many combinations");
     Items all = items;
-    (one_of ? all[which].one_of_done : all[which].any_of_done) = true;
-    Item branch{&branches.items[i], below(whole.pointer, keyword, i), false, false, whole.from};
-    branch.from.push_back(whole.schema);
-    std::vector<const Document*> path;
-    HOB_TRY(possible, gather(std::move(branch), all, path));
-    nodes.emplace_back();
-    if (possible) HOB_TRY_VOID(expand(all, nodes.back(), depth + 1));
-  }
-  if (one_of) {
+    if (all[which].denied) {
+      all[which].failing = way.failing;
+      all[which].index = way.index;
+    } else {
+      ++all[which].settled;
+    }
+    bool possible = true;
+    for (const Items* adds : {&way.adds, &more}) {
+      for (size_t i = 0; possible && i < adds->size(); ++i) {
+        std::vector<const Document*> path;
+        HOB_TRY(still, gather((*adds)[i], all, path));
+        possible = still;
+      }
+    }
+    return possible ? expand(std::move(all), into, depth + 1) : Result<void>{};
+  };
+  std::vector<Node> nodes(choice.ways.size());
+  for (size_t i = 0; i < nodes.size(); ++i) HOB_TRY_VOID(unfold(choice.ways[i], {}, nodes[i]));
+  if (choice.keyword == "oneOf") {  // where two branches may both fit, each is taken without the other
+    std::vector<Items> others(nodes.size());
     for (size_t i = 0; i < nodes.size(); ++i) {
       for (size_t j = i + 1; j < nodes.size(); ++j) {
-        if (!disjoint(nodes[i], nodes[j], 0)) {
-          return refused(whole.pointer, "oneOf",
-                         "the branches " + std::to_string(i) + " and " + std::to_string(j) +
-                             " of oneOf may both fit one value; use anyOf, or tell them apart by a required constant");
+        if (disjoint(nodes[i], nodes[j], 0)) continue;
+        for (const auto& [one, other] : {std::pair(i, j), std::pair(j, i)}) {
+          others[one].push_back(choice.ways[other].adds.front());
+          others[one].back().denied = true;
         }
       }
+    }
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      if (others[i].empty()) continue;
+      nodes[i] = Node{};
+      HOB_TRY_VOID(unfold(choice.ways[i], others[i], nodes[i]));
     }
   }
   for (Node& node : nodes) {
@@ -304,37 +252,51 @@ Result<void> SchemaBuilder::direct(const Items& items, Node& out) {
   work_ += items.size();
   if (work_ > kMaxWork) return refused("", "anyOf", "the schema unfolds to too many combinations");
   Types types;
-  bool listed = false;
+  unsigned listed = 0;
   for (const Item& item : items) {
-    HOB_TRY(one, types_of(*item.schema, item.pointer));
+    HOB_TRY(one, item.denied ? types_of_failure(*item.schema, item.failing, item.pointer)
+                             : types_of(*item.schema, item.pointer));
     types.set &= one.set;
     types.integer = types.integer || one.integer;
-    for (const char* keyword : {"multipleOf", "divisibleBy"}) types.integer = types.integer || item.schema->find(keyword);
+    types.fraction = types.fraction || one.fraction;
+    if (item.denied) continue;
     const Document* required = item.schema->find("required");
     if (required && required->kind == Kind::boolean && required->boolean) {
       return refused(item.pointer, "required", "required must be a list of names (draft 3 said it otherwise)");
     }
-    listed = listed || item.schema->find("enum") || item.schema->find("const");
+    if (const Document* one = item.schema->find("const")) listed |= type_of(*one);
+    const Document* some = item.schema->find("enum");
+    if (some && some->kind != Kind::array) return refused(item.pointer, "enum", "enum must be a list of values");
+    for (size_t i = 0; some && i < some->items.size(); ++i) listed |= type_of(some->items[i]);
+    if (some && some->items.empty()) impossible(item.pointer, "enum lists no value");
   }
   if (types.set == 0) impossible(items.front().pointer, "the types have nothing in common");
+  const auto lists = [](const Item& item) {
+    return !item.denied && (item.schema->find("const") || item.schema->find("enum"));
+  };
+  const bool constant = std::any_of(items.begin(), items.end(), lists);
   for (const Item& item : items) {
-    unsigned concerned = types.set;
-    if (listed) {  // only the types of the listed values can come
-      unsigned values = 0;
-      for (const Item& other : items) {
-        if (const Document* one = other.schema->find("const")) values |= type_of(*one);
-        if (const Document* some = other.schema->find("enum")) {
-          for (const Document& value : some->items) values |= type_of(value);
-        }
-      }
-      concerned &= values;
-    }
+    if (item.denied) continue;
+    const unsigned concerned = constant ? types.set & listed : types.set;  // only the types of the listed values can come
     if (auto refusal = refused_keyword(*item.schema, concerned)) return refused(item.pointer, refusal->keyword, refusal->why);
   }
-  if (listed) return constants(items, out);
-  if (types.set & kNull) out.null = true;
-  if (types.set & kBoolean) out.yes = out.no = true;
-  if (types.set & kNumber) HOB_TRY_VOID(add_numbers(items, types.integer, out));
+  if (constant) return constants(items, out);
+  const auto denies = [&](std::string_view keyword, const Document& value) {
+    return std::any_of(items.begin(), items.end(), [&](const Item& item) {
+      if (!item.denied || item.failing != keyword) return false;
+      const Document& list = *item.schema->find(keyword);
+      const auto same = [&](const Document& other) { return other.kind == value.kind && other.boolean == value.boolean; };
+      return keyword == "const" ? same(list) : std::any_of(list.items.begin(), list.items.end(), same);
+    });
+  };
+  const auto free = [&](const Document& value) { return !denies("const", value) && !denies("enum", value); };
+  Document truth;
+  truth.kind = Kind::boolean;
+  if (types.set & kNull) out.null = free(Document{});
+  if (types.set & kBoolean) out.no = free(truth);
+  truth.boolean = true;
+  if (types.set & kBoolean) out.yes = free(truth);
+  if (types.set & kNumber) HOB_TRY_VOID(add_numbers(items, types.integer, types.fraction, out));
   if (types.set & kString) HOB_TRY_VOID(add_string(items, out));
   if (types.set & kArray) HOB_TRY_VOID(add_array(items, out));
   if (types.set & kObject) HOB_TRY_VOID(add_object(items, out));

@@ -146,6 +146,80 @@ TEST_CASE("unions: types, anyOf, and what must hold together") {
         {"5"});
 }
 
+TEST_CASE("not: everything else, and nothing that fits") {
+  check(R"({"not":{"type":"string"}})", {"1", "null", "[]", "{}", "true"}, {"\"a\""});
+  check(R"({"not":{"type":["integer","object"]},"type":["number","null","object"]})", {"1.5", "null", "1e-1"}, {"1", "1.0", "{}", "10e-1"});
+  check(R"({"type":"number","not":{"minimum":3}})", {"2", "2.999", "-1e3"}, {"3", "3.0", "4"});
+  check(R"({"type":"integer","not":{"minimum":3,"maximum":5}})", {"2", "6"}, {"3", "4", "5"});
+  check(R"({"not":{"minimum":3,"exclusiveMinimum":true},"type":"number"})", {"3", "2"}, {"3.1"});
+  check(R"({"not":{"enum":[1,2.5,null,true,[1],{"a":1}]},"type":["number","null","boolean","array","object"]})",
+        {"2", "1.1", "2.51", "false", "[]", "[2]", "[1,1]", "{}", R"({"a":2})", R"({"a":1,"b":1})", R"({"b":1})"},
+        {"1", "1.0", "2.5", "25e-1", "null", "true", "[1]", "[1.0]", R"({"a":1})"});
+  check(R"({"type":"string","not":{"minLength":2,"maxLength":3}})", {"\"a\"", "\"abcd\""}, {"\"ab\"", "\"abc\""});
+  check(R"({"type":"array","not":{"minItems":2}})", {"[]", "[1]"}, {"[1,2]"});
+  check(R"({"type":"array","not":{"prefixItems":[{"type":"integer"},{"type":"null"}]}})", {"[1,1]", "[\"a\"]", "[null,null,3]"},
+        {"[]", "[1]", "[1,null]", "[1,null,3]"});
+  check(R"({"type":"object","not":{"required":["a","b"]}})", {"{}", R"({"a":1})", R"({"b":1,"c":2})"}, {R"({"a":1,"b":2})"});
+  check(R"({"type":"object","not":{"properties":{"a":{"type":"integer"}}}})", {R"({"a":"x"})", R"({"b":1,"a":null})"},
+        {"{}", R"({"a":1})", R"({"b":1})"});
+  check(R"({"type":"object","not":{"anyOf":[{"required":["a"]},{"minProperties":3}]}})", {"{}", R"({"b":1,"c":2})"},
+        {R"({"a":1})", R"({"b":1,"c":2,"d":3})"});
+  check(R"({"not":{"not":{"type":"integer"}}})", {"1"}, {"1.5", "\"a\""});
+  check(R"({"not":{"allOf":[{"type":"integer"},{"minimum":2}]}})", {"1", "\"a\"", "2.5"}, {"2", "7"});
+  check(R"({"type":"integer","not":{"oneOf":[{"minimum":2},{"maximum":5}]}})", {"2", "5"}, {"1", "6"});
+  check(R"({"$defs":{"leaf":{"type":"array","items":{"$ref":"#/$defs/leaf"},"minItems":1,"maxItems":1}},"type":"array",
+            "maxItems":1,"minItems":1,"items":{"type":"array"},"not":{"prefixItems":[{"minItems":1}]}})", {"[[]]"}, {"[[1]]", "[]"});
+}
+
+TEST_CASE("oneOf: exactly one, where branches overlap, too") {
+  check(R"({"oneOf":[{"type":"integer"},{"type":"number","minimum":2}]})", {"1", "2.5"}, {"2", "3", "1.5", "\"a\""});
+  check(R"({"type":"object","oneOf":[{"required":["a"]},{"required":["b"]},{"required":["c","d"]}]})",
+        {R"({"a":1})", R"({"b":1,"c":1})", R"({"c":1,"d":1})"},
+        {"{}", R"({"a":1,"b":1})", R"({"a":1,"c":1,"d":1})", R"({"c":1})", R"({"a":1,"b":2,"c":3,"d":4})"});
+  check(R"({"oneOf":[{"type":"integer"},{"type":"integer"},{"type":"null"}]})", {"null"}, {"1"});
+  check(R"({"oneOf":[{"multipleOf":3},{"multipleOf":5}],"type":"integer"})", {"3", "5", "-9"}, {"0", "15", "1", "30"});
+}
+
+TEST_CASE("if, then, else") {
+  check(R"({"if":{"type":"integer"},"then":{"minimum":3},"else":{"type":"null"}})", {"3", "null"}, {"2", "\"a\"", "3.5"});
+  check(R"({"type":"object","if":{"required":["a"]},"then":{"required":["b"]}})", {"{}", R"({"b":1})", R"({"a":1,"b":1})"},
+        {R"({"a":1})"});
+  check(R"({"type":"integer","if":{"maximum":5},"else":{"multipleOf":2}})", {"1", "6"}, {"7"});
+  check(R"({"type":"integer","if":true,"then":{"maximum":5},"else":false})", {"1"}, {"7"});
+  check(R"({"type":"integer","if":{"maximum":5}})", {"1", "7"}, {"1.5"});
+}
+
+TEST_CASE("what depends on a key that is there") {
+  for (const char* keyword : {"dependentRequired", "dependencies"}) {
+    check(std::string(R"({"type":"object",")") + keyword + R"(":{"a":["b","c"],"b":["d"]}})",
+          {"{}", R"({"c":1})", R"({"d":1,"c":1,"b":1,"a":1})", R"({"b":1,"d":1})"},
+          {R"({"a":1})", R"({"b":1})", R"({"a":1,"b":1,"c":1})", R"({"c":1,"a":1,"d":1})"});
+  }
+  for (const char* keyword : {"dependentSchemas", "dependencies"}) {
+    check(std::string(R"({")") + keyword + R"(":{"a":{"properties":{"n":{"type":"integer"}},"minProperties":2}}})",
+          {"1", "{}", R"({"n":"x"})", R"({"a":1,"n":2})", R"({"n":2,"a":1})", R"({"a":1,"z":null})"},
+          {R"({"a":1})", R"({"a":1,"n":"x"})", R"({"n":"x","a":1})"});
+  }
+  check(R"({"type":"object","dependencies":{"a":"b"}})", {R"({"a":1,"b":2})"}, {R"({"a":1})"});
+  check(R"({"type":"object","not":{"dependentRequired":{"a":["b"]}}})", {R"({"a":1})"}, {"{}", R"({"a":1,"b":1})", R"({"b":1})"});
+  check(R"({"enum":[{"a":1},{"a":1,"b":2},{},3],"dependentRequired":{"a":["b"]},"not":{"const":3}})", {R"({"a":1,"b":2})", "{}"},
+        {R"({"a":1})", "3"});
+}
+
+TEST_CASE("multipleOf, on decimals and exactly") {
+  check(R"({"type":"number","multipleOf":0.01})", {"0", "0.1", "12.34", "-7", "1e2", "5e-2", "1.50", "0.070"},
+        {"0.001", "12.345", "1e-3", "0.015"});
+  check(R"({"type":"number","multipleOf":0.1,"minimum":0.25,"maximum":0.45})", {"0.3", "0.40"}, {"0.2", "0.25", "0.5", "0.31"});
+  check(R"({"type":"integer","multipleOf":7,"minimum":10,"maximum":30})", {"14", "21", "28", "14.0"}, {"7", "15", "35", "10"});
+  check(R"({"type":"integer","multipleOf":1.5})", {"3", "0", "-6"}, {"1.5", "1", "2", "4.5"});
+  check(R"({"type":"number","allOf":[{"multipleOf":0.4},{"multipleOf":0.6}]})", {"1.2", "2.4", "0"}, {"0.4", "0.6", "1.8"});
+  check(R"({"multipleOf":2,"not":{"multipleOf":3},"type":"number"})", {"2", "4", "-8", "2e0", "20"}, {"0", "6", "3", "1", "0.5", "60"});
+  check(R"({"type":"number","multipleOf":12})", {"12", "120", "6e1", "3e2"}, {"6", "1e1", "18"});
+  check(R"({"divisibleBy":3,"type":"number"})", {"3", "9e5"}, {"4", "1.5"});
+  check(R"({"enum":[1,2,3,4.5,6],"multipleOf":1.5})", {"3", "4.5", "6"}, {"1", "2"});
+  CHECK_FALSE(compile(R"({"type":"integer","multipleOf":7,"minimum":8,"maximum":13})"));
+}
+
 TEST_CASE("references: local, recursive, anchored, beside other keywords") {
   check(R"({"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object","properties":{"v":{"type":"integer"},
             "kids":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"required":["v"],"additionalProperties":false}}})",
@@ -184,10 +258,8 @@ TEST_CASE("a keyword that is not enforced is refused with its place") {
     const char* pointer;
     const char* keyword;
   } kCases[] = {
-      {R"({"not":{"type":"string"}})", "", "not"},
       {R"({"type":"string","pattern":"a"})", "", "pattern"},
       {R"({"type":"string","format":"date"})", "", "format"},
-      {R"({"type":"number","multipleOf":0.1})", "", "multipleOf"},
       {R"({"type":"array","uniqueItems":true})", "", "uniqueItems"},
       {R"({"type":"array","contains":{}})", "", "contains"},
       {R"({"type":"array","contains":{},"minContains":2})", "", "contains"},
@@ -195,21 +267,22 @@ TEST_CASE("a keyword that is not enforced is refused with its place") {
       {R"({"type":"array","unevaluatedItems":false})", "", "unevaluatedItems"},
       {R"({"type":"object","patternProperties":{"^a":{}}})", "", "patternProperties"},
       {R"({"type":"object","propertyNames":{"maxLength":3}})", "", "propertyNames"},
-      {R"({"type":"object","dependencies":{"a":["b"]}})", "", "dependencies"},
-      {R"({"type":"object","dependentRequired":{"a":["b"]}})", "", "dependentRequired"},
-      {R"({"type":"object","dependentSchemas":{"a":{"required":["b"]}}})", "", "dependentSchemas"},
       {R"({"type":"object","unevaluatedProperties":false})", "", "unevaluatedProperties"},
-      {R"({"if":{"type":"string"},"then":{"minLength":1}})", "", "if"},
       {R"({"$dynamicRef":"#x"})", "", "$dynamicRef"},
       {R"({"$recursiveRef":"#"})", "", "$recursiveRef"},
       {R"({"$ref":"https://example.org/other"})", "", "$ref"},
       {R"({"$ref":"#/nowhere"})", "", "$ref"},
+      {R"({"$schema":"https://example.org/own"})", "", "$schema"},
       {R"({"$ref":"#"})", "", "$ref"},
-      {R"({"oneOf":[{"type":"integer"},{"type":"number"}]})", "", "oneOf"},
       {R"({"type":"object","properties":{"a/b":{"items":[{},{"pattern":"x"}]}}})", "/properties/a~1b/items/1", "pattern"},
       {R"({"anyOf":[{"type":"null"},{"type":"string","pattern":"x"}]})", "/anyOf/1", "pattern"},
-      {R"({"$defs":{"d":{"not":{}}},"items":{"$ref":"#/$defs/d"}})", "/$defs/d", "not"},
-      {R"({"type":"array","items":{"allOf":[{"not":{}}]}})", "/items/allOf/0", "not"},
+      {R"({"$defs":{"d":{"pattern":"x"}},"items":{"$ref":"#/$defs/d"}})", "/$defs/d", "pattern"},
+      {R"({"type":"array","items":{"allOf":[{"not":{"pattern":"x"}}]}})", "/items/allOf/0/not", "pattern"},
+      {R"({"type":"number","multipleOf":1e-19})", "", "multipleOf"},
+      {R"({"type":"number","multipleOf":1e30})", "", "multipleOf"},
+      {R"({"type":"number","multipleOf":0})", "", "multipleOf"},
+      {R"({"type":"object","dependentRequired":{"a":"b"}})", "", "dependentRequired"},
+      {R"({"$ref":"#","not":{"$ref":"#"}})", "", "$ref"},
       {R"({"enum":["a"],"pattern":"a"})", "", "pattern"},
       {R"({"enum":[{"a":"x"}],"properties":{"a":{"pattern":"x"}}})", "/properties/a", "pattern"},
       {R"({"type":"strin"})", "", "type"},
@@ -217,7 +290,6 @@ TEST_CASE("a keyword that is not enforced is refused with its place") {
       {R"({"type":"string","minLength":-1})", "", "minLength"},
       {R"({"type":"string","minLength":99999999})", "", "minLength"},
       {R"({"const":1e40})", "", "const"},
-      {R"({"divisibleBy":3})", "", "divisibleBy"},
       {R"({"extends":{}})", "", "extends"},
       {R"({"disallow":"string"})", "", "disallow"},
   };
@@ -255,6 +327,11 @@ TEST_CASE("what nothing fits is unsatisfiable, with a sentence why") {
       {R"({"enum":[]})", "enum"},
       {R"({"type":"object","properties":{"a":{"$ref":"#"}},"required":["a"]})", "without end"},
       {R"({"anyOf":[false,{"const":1,"minimum":2}]})", ""},
+      {R"({"type":"number","multipleOf":7,"minimum":1,"maximum":6})", "multiple"},
+      {R"({"not":{}})", "always does"},
+      {R"({"not":{"$ref":"#"}})", "must not"},
+      {R"({"$defs":{"a":{"type":"null"}},"$ref":"#/$defs/a","not":{"$ref":"#/$defs/a"}})", ""},
+      {R"({"type":"null","not":{"type":"null"}})", "always does"},
   };
   for (const auto& [schema, why] : kCases) {
     INFO(schema);

@@ -23,6 +23,15 @@ bool equal_specs(const ObjectSpec& a, const ObjectSpec& b) {
          std::equal(a.properties.begin(), a.properties.end(), b.properties.begin(), b.properties.end(), same);
 }
 
+const Document& never() {
+  static const Document document = [] {
+    Document made;
+    made.kind = Kind::boolean;
+    return made;
+  }();
+  return document;
+}
+
 template <typename Spec>
 void drop_equal(std::vector<Spec>& specs) {
   for (size_t i = 0; i < specs.size(); ++i) {
@@ -34,16 +43,20 @@ void drop_equal(std::vector<Spec>& specs) {
 
 }  // namespace
 
-Result<std::optional<uint32_t>> SchemaBuilder::count(const Items& items, const char* keyword, bool largest) {
+Result<std::optional<uint32_t>> SchemaBuilder::count(const Items& items, const char* keyword, const char* opposite,
+                                                     bool largest) {
   std::optional<uint32_t> found;
   for (const Item& item : items) {
-    const Document* value = item.schema->find(keyword);
+    const bool inverted = item.denied && item.failing == opposite;
+    if (item.denied && !inverted) continue;
+    const char* name = inverted ? opposite : keyword;
+    const Document* value = item.schema->find(name);
     if (!value) continue;
     const Decimal number = value->kind == Kind::number ? Decimal::parse(value->text) : Decimal{true, "1", 1};
     if (number.negative || !number.integral()) {
-      return refused(item.pointer, keyword, std::string(keyword) + " must be a whole number, not negative");
+      return refused(item.pointer, name, std::string(name) + " must be a whole number, not negative");
     }
-    uint32_t count = kUnlimited - 1;
+    uint32_t count = kUnlimited - 2;
     if (number.point <= 9) {
       count = 0;
       for (int i = 0; i < number.point; ++i) {
@@ -51,53 +64,103 @@ Result<std::optional<uint32_t>> SchemaBuilder::count(const Items& items, const c
         count = count * 10 + (at < number.digits.size() ? static_cast<uint32_t>(number.digits[at] - '0') : 0);
       }
     }
+    if (inverted) count = largest ? count + 1 : count - 1;
     if (largest && count > kMaxCount) {
-      return refused(item.pointer, keyword, std::string(keyword) + " asks for more than a model can write");
+      return refused(item.pointer, name, std::string(name) + " asks for more than a model can write");
     }
     found = !found ? count : largest ? std::max(*found, count) : std::min(*found, count);
   }
   return found;
 }
 
-Result<void> SchemaBuilder::add_numbers(const Items& items, bool integer, Node& out) {
+Result<void> SchemaBuilder::add_numbers(const Items& items, bool integer, bool fraction, Node& out) {
   std::optional<Bound> low, high;
+  std::vector<Decimal> excluded;
+  const Decimal one = Decimal::parse("1");
+  Steps steps{integer, 0, {}};
+  if (fraction) steps.shun(one);
   const auto take = [](std::optional<Bound>& best, Bound bound, int better) {
     const int order = best ? compare(bound.value, best->value) * better : 1;
     if (order > 0 || (order == 0 && bound.exclusive)) best = std::move(bound);
   };
   for (const Item& item : items) {
+    const auto fails = [&](std::string_view keyword) { return item.denied && item.failing == keyword; };
     for (const bool lower : {true, false}) {
       const char* plain = lower ? "minimum" : "maximum";
       const char* strict = lower ? "exclusiveMinimum" : "exclusiveMaximum";
       const Document* bound = item.schema->find(plain);
       const Document* beyond = item.schema->find(strict);
+      const bool also = beyond && beyond->kind == Kind::boolean && beyond->boolean;  // draft 4
+      if (item.denied && !fails(plain)) bound = nullptr;
+      if (item.denied && !fails(strict)) beyond = nullptr;
       if (bound && bound->kind != Kind::number) {
         return refused(item.pointer, plain, std::string(plain) + " must be a number");
       }
       if (beyond && beyond->kind != Kind::number && beyond->kind != Kind::boolean) {
         return refused(item.pointer, strict, std::string(strict) + " must be a number");
       }
-      auto& best = lower ? low : high;
-      const bool also = beyond && beyond->kind == Kind::boolean && beyond->boolean;  // draft 4
-      if (bound) take(best, {Decimal::parse(bound->text), also}, lower ? 1 : -1);
-      if (beyond && beyond->kind == Kind::number) take(best, {Decimal::parse(beyond->text), true}, lower ? 1 : -1);
+      // What fails a lower bound lies under it.
+      auto& best = lower != item.denied ? low : high;
+      const int better = lower != item.denied ? 1 : -1;
+      if (bound) take(best, {Decimal::parse(bound->text), also != item.denied}, better);
+      if (beyond && beyond->kind == Kind::number) take(best, {Decimal::parse(beyond->text), !item.denied}, better);
+    }
+    for (const char* keyword : {"multipleOf", "divisibleBy"}) {
+      const Document* divisor = item.schema->find(keyword);
+      if (!divisor || (item.denied && !fails(keyword))) continue;
+      if (divisor->kind != Kind::number) return refused(item.pointer, keyword, std::string(keyword) + " must be a number");
+      const Decimal value = Decimal::parse(divisor->text);
+      if (value.zero() || value.negative) return refused(item.pointer, keyword, std::string(keyword) + " must be above 0");
+      if (item.denied ? steps.shun(value) : steps.take(value)) continue;
+      return refused(item.pointer, keyword, item.denied ? "more than 8 multiples to avoid, or finer than 18 decimals, or above 1e18"
+                                                        : "multiples are enforced down to 18 decimals and up to 1e18");
+    }
+    for (const char* keyword : {"const", "enum"}) {
+      if (!fails(keyword)) continue;
+      const Document& listed = *item.schema->find(keyword);
+      const auto exclude = [&](const Document& value) {
+        if (value.kind == Kind::number) excluded.push_back(Decimal::parse(value.text));
+      };
+      if (listed.kind == Kind::array && keyword[0] == 'e') std::for_each(listed.items.begin(), listed.items.end(), exclude);
+      else exclude(listed);
     }
   }
-  auto range = NumberRange::make(integer, low, high);
-  if (range) {
-    out.numbers.push_back({{std::move(*range)}});
+  // Each excluded number parts the range in two.
+  std::sort(excluded.begin(), excluded.end(), [](const Decimal& a, const Decimal& b) { return compare(a, b) < 0; });
+  std::vector<NumberRange> ranges;
+  std::optional<Bound> from = low;
+  for (const Decimal& gap : excluded) {
+    if ((high && compare(gap, high->value) > 0) || (from && compare(gap, from->value) < 0)) continue;
+    if (auto range = NumberRange::make(steps, from, Bound{gap, true})) ranges.push_back(std::move(*range));
+    from = Bound{gap, true};
+  }
+  if (auto range = NumberRange::make(steps, from, high)) ranges.push_back(std::move(*range));
+  if (!ranges.empty()) {
+    out.numbers.push_back({std::move(ranges)});
   } else if (low && high && compare(low->value, high->value) < 0 &&
-             (!integer || low->value.point > 20 || high->value.point > 20)) {
+             ((!steps.integer && steps.step == 0) || low->value.point > 20 || high->value.point > 20)) {
     return refused(items.front().pointer, "minimum", "the range lies beyond 20 digits or between 18 decimals");
   } else {
-    impossible(items.front().pointer, integer ? "no integer lies between the bounds" : "no number lies between the bounds");
+    impossible(items.front().pointer, steps.integer   ? "no integer lies between the bounds"
+                                      : steps.plain() ? "no number lies between the bounds"
+                                                      : "no multiple that is allowed lies between the bounds");
   }
   return {};
 }
 
 Result<void> SchemaBuilder::add_string(const Items& items, Node& out) {
-  HOB_TRY(least, count(items, "minLength", true));
-  HOB_TRY(most, count(items, "maxLength", false));
+  HOB_TRY(least, count(items, "minLength", "maxLength", true));
+  HOB_TRY(most, count(items, "maxLength", "minLength", false));
+  for (const Item& item : items) {
+    if (!item.denied) continue;
+    for (const char* keyword : {"const", "enum"}) {
+      if (item.failing != keyword) continue;
+      const Document& listed = *item.schema->find(keyword);
+      const auto text = [](const Document& value) { return value.kind == Kind::string; };
+      if (keyword[0] == 'c' ? !text(listed) : std::none_of(listed.items.begin(), listed.items.end(), text)) continue;
+      return refused(item.pointer, keyword, "strings other than the listed ones cannot be enforced while a value is generated");
+    }
+  }
   StringSpec spec{least.value_or(0), most.value_or(kUnlimited), {}};
   if (spec.min_length > spec.max_length) {
     impossible(items.front().pointer, "minLength is above maxLength");
@@ -108,15 +171,11 @@ Result<void> SchemaBuilder::add_string(const Items& items, Node& out) {
 }
 
 Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
-  HOB_TRY(least, count(items, "minItems", true));
-  HOB_TRY(most, count(items, "maxItems", false));
+  HOB_TRY(least, count(items, "minItems", "maxItems", true));
+  HOB_TRY(most, count(items, "maxItems", "minItems", false));
   ArraySpec spec;
   spec.min_items = least.value_or(0);
   spec.max_items = most.value_or(kUnlimited);
-  if (spec.min_items > spec.max_items) {
-    impossible(items.front().pointer, "minItems is above maxItems");
-    return {};
-  }
   struct Shape {
     const Document* list = nullptr;
     const Document* rest = nullptr;
@@ -124,7 +183,25 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
   };
   std::vector<Shape> shapes;
   size_t longest = 0;
+  Items denied;  // with the item that fails in each
   for (const Item& item : items) {
+    if (item.denied) {
+      const bool rest = item.failing == "items" || item.failing == "additionalItems";
+      if (item.failing != "prefixItems" && !rest) continue;
+      denied.push_back(item);
+      const Document* list = item.schema->find("prefixItems");
+      if (!list) list = item.schema->find("items");
+      const bool inside = item.failing == "prefixItems" || (item.failing == "items" && list && list->kind == Kind::array);
+      if (!inside) {  // the rest is false: there is an item more than the list has
+        denied.back().index = static_cast<uint32_t>(list && list->kind == Kind::array ? list->items.size() : 0);
+        spec.min_items = std::max(spec.min_items, denied.back().index + 1);
+        denied.pop_back();
+      } else {
+        spec.min_items = std::max(spec.min_items, item.index + 1);
+        longest = std::max(longest, static_cast<size_t>(item.index) + 1);
+      }
+      continue;
+    }
     Shape shape;
     const Document* each = item.schema->find("items");
     shape.list = item.schema->find("prefixItems");
@@ -147,13 +224,22 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
     Items set;
     for (const Shape& shape : shapes) {
       if (shape.list && index < shape.list->items.size()) {
-        set.push_back({&shape.list->items[index], shape.list_pointer + "/" + std::to_string(index), false, false, {}});
+        set.push_back({&shape.list->items[index], shape.list_pointer + "/" + std::to_string(index)});
       } else if (shape.rest) {
-        set.push_back({shape.rest, shape.rest_pointer, false, false, {}});
+        set.push_back({shape.rest, shape.rest_pointer});
       }
+    }
+    for (const Item& item : denied) {
+      if (item.index != index) continue;
+      const Document& list = *item.schema->find(item.failing);
+      set.push_back({&list.items[index], below(item.pointer, item.failing, index), true});
     }
     return node(std::move(set));
   };
+  if (spec.min_items > spec.max_items) {
+    impossible(items.front().pointer, "minItems is above maxItems");
+    return {};
+  }
   for (size_t i = 0; i < longest && i < spec.max_items; ++i) {
     HOB_TRY(item, item_node(i));
     spec.prefix.push_back(item);
@@ -165,8 +251,8 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
 }
 
 Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
-  HOB_TRY(least, count(items, "minProperties", true));
-  HOB_TRY(most, count(items, "maxProperties", false));
+  HOB_TRY(least, count(items, "minProperties", "maxProperties", true));
+  HOB_TRY(most, count(items, "maxProperties", "minProperties", false));
   ObjectSpec spec;
   spec.min_properties = least.value_or(0);
   spec.max_properties = most.value_or(kUnlimited);
@@ -177,7 +263,21 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
   std::vector<std::string> order;
   std::map<std::string, bool> required;  // every name that is spoken of
   bool declares = false, speaks_of_others = false;
+  std::vector<std::pair<std::string, Item>> parts;  // of a denied schema: members that fail in their values, or are not there
   for (const Item& item : items) {
+    if (item.denied) {
+      if (item.failing == "properties") {
+        const auto& [name, schema] = item.schema->find("properties")->members[item.index];
+        if (required.emplace(name, true).second) order.push_back(name);
+        required[name] = true;
+        parts.emplace_back(name, Item{&schema, below(below(item.pointer, "properties"), name), true});
+      } else if (item.failing == "required") {
+        const std::string& name = item.schema->find("required")->items[item.index].text;
+        if (required.emplace(name, false).second) order.push_back(name);
+        parts.emplace_back(name, Item{&never(), item.pointer});
+      }
+      continue;
+    }
     if (const Document* properties = item.schema->find("properties")) {
       if (properties->kind != Kind::object) return refused(item.pointer, "properties", "properties must be an object");
       for (const auto& [name, schema] : properties->members) {
@@ -188,7 +288,7 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
     speaks_of_others = speaks_of_others || item.schema->find("additionalProperties");
   }
   for (const Item& item : items) {
-    const Document* names = item.schema->find("required");
+    const Document* names = item.denied ? nullptr : item.schema->find("required");
     if (!names || (names->kind == Kind::boolean && !names->boolean)) continue;
     if (names->kind != Kind::array) return refused(item.pointer, "required", "required must be a list of names");
     for (const Document& name : names->items) {
@@ -200,14 +300,18 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
   const auto others = [&](std::string_view name, bool named) {
     Items set;
     for (const Item& item : items) {
+      if (item.denied) continue;
       const Document* properties = item.schema->find("properties");
       const Document* own = named && properties ? properties->find(name) : nullptr;
       const Document* other = item.schema->find("additionalProperties");
       if (own) {
-        set.push_back({own, below(below(item.pointer, "properties"), name), false, false, {}});
+        set.push_back({own, below(below(item.pointer, "properties"), name)});
       } else if (other) {
-        set.push_back({other, below(item.pointer, "additionalProperties"), false, false, {}});
+        set.push_back({other, below(item.pointer, "additionalProperties")});
       }
+    }
+    for (const auto& [part, item] : parts) {
+      if (named && part == name) set.push_back(item);
     }
     return set;
   };
@@ -250,7 +354,7 @@ void SchemaBuilder::tidy(Node& node) {
     auto& ranges = node.numbers.front().ranges;
     for (const bool integer : {false, true}) {
       const auto whole = std::find_if(ranges.begin(), ranges.end(), [&](const NumberRange& range) {
-        return range.integer == integer && !range.low && !range.high;
+        return range.integer == integer && !range.low && !range.high && range.plain();
       });
       const bool covers = whole != ranges.end() && (!integer || std::all_of(ranges.begin(), ranges.end(),
                                                                              [](const auto& r) { return r.integer; }));
