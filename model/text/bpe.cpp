@@ -1,7 +1,9 @@
 #include "model/text/bpe.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <optional>
 #include <queue>
 
 #include "schemas/base/utf8.h"
@@ -57,29 +59,51 @@ Result<Bpe> Bpe::build(
   bpe.joins_.assign(kJoinBits / 64, 0);
   const size_t count = merges.size() / 2;
   bpe.merges_.resize(std::bit_ceil(count * 2 + 2));
+  const size_t mask = bpe.merges_.size() - 1;
   std::vector<bool> seen(vocabulary.size());
   std::string joined;
-  for (size_t rank = 0; rank < count; ++rank) {
-    const auto left = vocabulary.find(merges[2 * rank]);
-    const auto right = vocabulary.find(merges[2 * rank + 1]);
-    if (!left || !right) {
-      const std::string_view missing = merges[2 * rank + (left ? 1 : 0)];
-      return bad_merge(rank, "the piece \"" + std::string(missing) + "\" is not in the vocabulary");
+  // The results of a file's merges follow each other as their ids do, nearly always: the next one is guessed.
+  Token guess = 0;
+  const auto find_result = [&]() -> std::optional<Token> {
+    for (const Token token : {guess, guess + 1}) {
+      if (vocabulary.unique() && token < vocabulary.size() && vocabulary.text(token) == joined) return token;
     }
-    joined.assign(merges[2 * rank]).append(merges[2 * rank + 1]);
-    const auto result = vocabulary.find(joined);
-    if (!result) return bad_merge(rank, "its result \"" + joined + "\" is not in the vocabulary");
-    // A merge that would write a control token out of plain text is left out: text must never become control.
-    if (forbidden[*result] || forbidden[*left] || forbidden[*right]) continue;
-    if (is_byte[*left] || is_byte[*right]) bpe.joins_everything_ = true;
-    const uint64_t pair = uint64_t{*left} << 32 | *right;
-    const size_t mask = bpe.merges_.size() - 1;
-    size_t slot = mix_pair(pair) & mask;
-    while (bpe.merges_[slot].pair != kNoPair && bpe.merges_[slot].pair != pair) slot = (slot + 1) & mask;
-    bpe.merges_[slot] = {pair, static_cast<uint32_t>(rank), *result};  // of two equal merges the later one counts
-    if (!seen[*result]) {
-      seen[*result] = true;
-      bpe.allow_inside(joined);
+    return vocabulary.find(joined);
+  };
+  constexpr size_t kTogether = 64;
+  std::array<std::string_view, 2 * kTogether> texts;
+  std::array<Token, 2 * kTogether> ids{};
+  for (size_t begin = 0; begin < count; begin += kTogether) {
+    const size_t some = std::min(kTogether, count - begin);
+    for (size_t at = 0; at < 2 * some; ++at) texts[at] = merges[2 * begin + at];
+    vocabulary.find_all({texts.data(), 2 * some}, {ids.data(), 2 * some});
+    for (size_t at = 0; at < some; ++at) {
+      __builtin_prefetch(&bpe.merges_[mix_pair(uint64_t{ids[2 * at]} << 32 | ids[2 * at + 1]) & mask], 1);
+    }
+    for (size_t at = 0; at < some; ++at) {
+      const size_t rank = begin + at;
+      const Token left = ids[2 * at];
+      const Token right = ids[2 * at + 1];
+      if (left == Vocabulary::kAbsent || right == Vocabulary::kAbsent) {
+        const std::string_view missing = texts[2 * at + (left == Vocabulary::kAbsent ? 0 : 1)];
+        return bad_merge(rank, "the piece \"" + std::string(missing) + "\" is not in the vocabulary");
+      }
+      joined.assign(texts[2 * at]).append(texts[2 * at + 1]);
+      const auto result = find_result();
+      if (!result) return bad_merge(rank, "its result \"" + joined + "\" is not in the vocabulary");
+      guess = *result;
+      // A merge that would write a control token out of plain text is left out: text must never become control.
+      if (forbidden[*result] || forbidden[left] || forbidden[right]) continue;
+      if (is_byte[left] || is_byte[right]) bpe.joins_everything_ = true;
+      const uint64_t pair = uint64_t{left} << 32 | right;
+      size_t slot = mix_pair(pair) & mask;
+      while (bpe.merges_[slot].pair != kNoPair && bpe.merges_[slot].pair != pair) slot = (slot + 1) & mask;
+      // Of two equal merges the later one counts.
+      bpe.merges_[slot] = {pair, static_cast<uint32_t>(rank), *result};
+      if (!seen[*result]) {
+        seen[*result] = true;
+        bpe.allow_inside(joined);
+      }
     }
   }
   return bpe;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <unordered_map>
 
 #include "schemas/base/json.h"
@@ -102,12 +103,12 @@ Result<Tokenizer> Tokenizer::load(const std::string& path) {
                                 std::to_string(json::kModelFile.max_bytes) + " are read."
     );
   }
-  std::string json(static_cast<size_t>(length), '\0');
+  const auto json = std::make_unique_for_overwrite<char[]>(static_cast<size_t>(length));
   file.seekg(0);
-  if (!file.read(json.data(), length)) {
+  if (!file.read(json.get(), length)) {
     return Error(Code::model_failed, path + ": reading stopped before its end.");
   }
-  return parse(json, path);
+  return parse({json.get(), static_cast<size_t>(length)}, path);
 }
 
 Result<Tokenizer> Tokenizer::parse(std::string_view json, std::string_view name) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ class StringList {
     const uint32_t begin = at == 0 ? 0 : ends_[at - 1];
     return std::string_view(chars_).substr(begin, ends_[at] - begin);
   }
+  /// Has the processor fetch where a text ends, and its first characters, before they are asked for.
+  void prefetch_end(size_t at) const { __builtin_prefetch(&ends_[at]); }
+  void prefetch_text(size_t at) const { __builtin_prefetch(chars_.data() + (at == 0 ? 0 : ends_[at - 1])); }
   size_t size() const { return ends_.size(); }
   size_t bytes() const { return chars_.size(); }
   void reserve(size_t strings, size_t bytes) {
@@ -52,11 +56,20 @@ class Vocabulary {
 
   uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
   std::string_view text(Token token) const { return texts_[token]; }
+  /// No two pieces have the same text.
+  bool unique() const { return unique_; }
   std::optional<Token> find(std::string_view text) const;
+  /// `ids[i]` is the id of `texts[i]`, or kAbsent. Faster than one after the other: the look-ups wait for memory
+  /// together.
+  static constexpr Token kAbsent = ~Token{0};
+  void find_all(std::span<const std::string_view> texts, std::span<Token> ids) const;
 
  private:
+  size_t slot_of(std::string_view text, uint64_t hash) const;
+
   StringList texts_;
-  std::vector<uint32_t> slots_;  // id + 1, 0 is free; a power of two long, at most half full
+  std::vector<uint64_t> slots_;  // upper half: of the hash; lower half: id + 1, 0 is free; a power of two long
+  bool unique_ = true;
 };
 
 }  // namespace hob::text

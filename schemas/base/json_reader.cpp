@@ -1,7 +1,6 @@
 #include "schemas/base/json_reader.h"
 
-#include <unordered_set>
-
+#include "schemas/base/key_set.h"
 #include "schemas/base/utf8.h"
 
 namespace hob::json {
@@ -91,13 +90,13 @@ Result<void> Reader::object(int depth) {
   HOB_TRY_VOID(events_.begin_object());
   skip_space();
   if (take('}')) return events_.end_object();
-  std::unordered_set<std::string> seen;
+  KeySet seen;
   for (;;) {
     skip_space();
     if (at_ >= text_.size() || text_[at_] != '"') return fail("Expected a key in double quotes, got " + here());
     const size_t start = at_;
     HOB_TRY(name, quoted());
-    if (!seen.insert(name).second) {
+    if (!seen.add(name)) {
       return fail("The key \"" + std::string(utf8::prefix(name, 60)) + "\" stands twice in one object", start);
     }
     HOB_TRY_VOID(events_.key(std::move(name)));

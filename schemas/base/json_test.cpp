@@ -84,5 +84,21 @@ TEST_CASE("deep nesting inside the limit does not move earlier values") {
   CHECK(dump(*value) == text);
 }
 
+TEST_CASE("a key that stands twice is found among few and among thousands, however it is spelled") {
+  for (const int count : {1, 11, 12, 13, 40, 5000}) {
+    std::string text = "{";
+    for (int key = 0; key < count; ++key) text += "\"k" + std::to_string(key) + "\":0,";
+    INFO(count);
+    CHECK(parse(text + "\"other\":0}", kModelFile).ok());
+    for (const char* twice : {"\"k0\":0}", "\"\\u006b0\":0}"}) {
+      const auto parsed = parse(text + twice, kModelFile);
+      REQUIRE_FALSE(parsed.ok());
+      CHECK_THAT(parsed.error().message(), Catch::Contains("\"k0\" stands twice"));
+    }
+    const std::string last = "\"k" + std::to_string(count - 1) + "\":0}";
+    CHECK_FALSE(parse(text + last, kModelFile).ok());
+  }
+}
+
 }  // namespace
 }  // namespace hob::json
