@@ -6,8 +6,7 @@
 // Two spellings of the per-layer overrides are read: flat keys (global_head_dim, num_global_key_value_heads) as the
 // published checkpoints have them, and `per_layer_config` as transformers 5.24 saves. The text part may be nested under
 // `text_config` or stand alone. Every number has a limit, so that products of them cannot overflow 64 bits; errors name
-// the file and the field. Keys of sizes that the engine refuses (mixture of experts) are read all the same. Pure values;
-// any thread.
+// the file and the field. Pure values; any thread.
 #pragma once
 
 #include <cstdint>

@@ -41,6 +41,18 @@ void need_layer(const Config& config, uint32_t index, std::vector<Need>& out) {
                            "post_feedforward_layernorm"}) {
     out.push_back({at + norm + ".weight", {hidden}});
   }
+  if (config.moe) {
+    const uint64_t experts = config.moe->experts, wide = config.moe->intermediate;
+    out.push_back({at + "router.proj.weight", {experts, hidden}});
+    out.push_back({at + "router.scale", {hidden}});
+    out.push_back({at + "router.per_expert_scale", {experts}});
+    out.push_back({at + "experts.gate_up_proj", {experts, 2 * wide, hidden}});
+    out.push_back({at + "experts.down_proj", {experts, hidden, wide}});
+    for (const char* norm : {"post_feedforward_layernorm_1", "post_feedforward_layernorm_2",
+                             "pre_feedforward_layernorm_2"}) {
+      out.push_back({at + norm + ".weight", {hidden}});
+    }
+  }
   out.push_back({at + "layer_scalar", {1}});
   if (config.ple_dim > 0) {
     out.push_back({at + "per_layer_input_gate.weight", {config.ple_dim, hidden}});
@@ -88,13 +100,6 @@ uint64_t Weights::hot_bytes() const {
 }
 
 Result<Weights> find_weights(const Config& config, const Safetensors& files) {
-  if (config.moe) {
-    return Error(
-      Code::model_failed,
-      "config.json: enable_moe_block is true: mixtures of experts (the 26B-A4B size) are not supported by this version "
-      "of hob; use a dense size (E2B, E4B, 12B, 31B)."
-    );
-  }
   Weights out;
   out.prefix_ = find_prefix(files);
   std::vector<std::string> missing;

@@ -42,7 +42,7 @@ class Weights {
   std::string prefix_;
 };
 
-/// `model_failed` names what is missing or has another shape; mixtures of experts are refused.
+/// `model_failed` names what is missing or has another shape.
 Result<Weights> find_weights(const Config& config, const Safetensors& files);
 
 /// sha256 over the configuration's bytes, the tensors' table, a sample of each tensor and the tokenizer's bytes.

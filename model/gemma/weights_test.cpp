@@ -119,13 +119,25 @@ TEST_CASE("a tensor of another shape or dtype is refused by name") {
   CHECK(refused.error().message().find("layer_scalar is F16") != std::string::npos);
 }
 
-TEST_CASE("a mixture of experts is refused by name") {
+TEST_CASE("a mixture of experts has its stacked weights, whose shapes are checked") {
   const Config config = small(true);
-  const Checkpoint checkpoint(specs(config, "model."));
+  auto list = specs(config, "model.language_model.");
+  {
+    const Checkpoint checkpoint(list);
+    const auto files = checkpoint.open();
+    const auto weights = find_weights(config, files);
+    REQUIRE(weights.ok());
+    CHECK(weights->at("layers.1.experts.gate_up_proj").shape == std::vector<uint64_t>{4, 6, 4});
+    CHECK(weights->at("layers.1.experts.down_proj").shape == std::vector<uint64_t>{4, 4, 3});
+    CHECK(weights->at("layers.3.router.per_expert_scale").shape == std::vector<uint64_t>{4});
+  }
+  named(list, "model.language_model.layers.2.experts.down_proj").shape = {3, 4, 3};
+  const Checkpoint checkpoint(list);
   const auto files = checkpoint.open();
   const auto weights = find_weights(config, files);
   REQUIRE_FALSE(weights.ok());
-  CHECK(weights.error().message().find("enable_moe_block") != std::string::npos);
+  CHECK(weights.error().message().find("layers.2.experts.down_proj has the shape [3, 4, 3]; config.json wants [4, 4, 3]") !=
+        std::string::npos);
 }
 
 TEST_CASE("the fingerprint changes with the weights, the configuration and the tokenizer") {

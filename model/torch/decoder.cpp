@@ -24,6 +24,7 @@
 #include <string>
 
 #include "model/torch/attention.h"
+#include "model/torch/experts.h"
 #include "model/torch/kernels.h"
 #include "model/torch/linear.h"
 
@@ -66,6 +67,8 @@ struct Layer {
   gemma::LayerConfig config;
   Matrix q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj, ple_gate, ple_projection;
   NormWeight input_norm, post_attention_norm, pre_mlp_norm, post_mlp_norm, q_norm, k_norm, post_ple_norm;
+  NormWeight post_dense_norm, pre_experts_norm, post_experts_norm;  // mixtures only
+  Experts experts;
   double scalar = 1.0;
   size_t cache = 0;  // index into Caches of the keys and values that it reads
 };
@@ -185,6 +188,8 @@ struct Decoder::State {
   ) const;
   View view(const Layer& layer, const Chunk& chunk, int64_t first_query) const;
   at::Tensor mlp(const Layer& layer, const at::Tensor& h) const;
+  /// What the mixture adds to the dense branch; `x` is the residual that both start from.
+  at::Tensor mixture(const Layer& layer, const at::Tensor& x, size_t index) const;
   engine::RowOutput finish(const at::Tensor& x, const Chunk& chunk) const;
 };
 
@@ -268,6 +273,17 @@ at::Tensor Decoder::State::mlp(const Layer& layer, const at::Tensor& h) const {
   return product(layer.down_proj, gate);
 }
 
+at::Tensor Decoder::State::mixture(const Layer& layer, const at::Tensor& x, size_t index) const {
+  const Routing routing = route(layer.experts, x, eps);
+  if (observer) {
+    const std::string stage = "router." + std::to_string(index);
+    observe(stage + ".experts", *routing.experts);
+    observe(stage + ".weights", *routing.weights);
+  }
+  const at::Tensor sum = run_experts(layer.experts, norm(x, layer.pre_experts_norm), routing);
+  return norm(sum, layer.post_experts_norm);
+}
+
 engine::RowOutput Decoder::State::finish(const at::Tensor& x, const Chunk& chunk) const {
   engine::RowOutput out;
   const at::Tensor hidden = norm(x, final_norm);
@@ -324,6 +340,7 @@ engine::RowOutput Decoder::run(const Chunk& chunk, Caches& caches) {
     h = s.attention(layer, h, chunk, first_query, rotations.at(key), masks.at(type), caches);
     s.add_normed(x, h, layer.post_attention_norm);
     h = s.mlp(layer, s.norm(x, layer.pre_mlp_norm));
+    if (s.config.moe) h = at::add(s.norm(h, layer.post_dense_norm), s.mixture(layer, x, i));
     s.add_normed(x, h, layer.post_mlp_norm);
     if (s.config.ple_dim > 0) {
       h = at::gelu(product(layer.ple_gate, x), "tanh");
@@ -399,6 +416,19 @@ std::unique_ptr<Decoder> Decoder::build(
     layer.post_attention_norm = norm(at + "post_attention_layernorm.weight");
     layer.pre_mlp_norm = norm(at + "pre_feedforward_layernorm.weight");
     layer.post_mlp_norm = norm(at + "post_feedforward_layernorm.weight");
+    if (config.moe) {
+      layer.post_dense_norm = norm(at + "post_feedforward_layernorm_1.weight");
+      layer.pre_experts_norm = norm(at + "pre_feedforward_layernorm_2.weight");
+      layer.post_experts_norm = norm(at + "post_feedforward_layernorm_2.weight");
+      layer.experts = Experts{
+        .router = matrix(at + "router.proj.weight"),
+        .gate_up = matrix(at + "experts.gate_up_proj"),
+        .down = matrix(at + "experts.down_proj"),
+        .scale = norm(at + "router.scale").values,
+        .per_expert_scale = norm(at + "router.per_expert_scale").values,
+        .top_k = config.moe->top_k
+      };
+    }
     layer.scalar = norm(at + "layer_scalar").values.at(0);
     if (config.ple_dim > 0) {
       layer.ple_gate = matrix(at + "per_layer_input_gate.weight");
@@ -453,7 +483,7 @@ Caches Decoder::empty_caches() const {
 uint64_t Decoder::copied_bytes(const gemma::Weights& weights, const DecoderOptions& options) {
   uint64_t out = 0;
   for (const auto& [name, view] : weights.all()) {
-    const bool matrix = view.shape.size() == 2 && name != kPleTable;
+    const bool matrix = view.shape.size() >= 2 && name != kPleTable;
     if (!matrix || kept_type(view.dtype, options) == scalar_type(view.dtype)) continue;
     out += view.elements() * 2;  // only narrowing to bf16 copies
   }
