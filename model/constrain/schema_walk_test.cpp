@@ -45,6 +45,10 @@ const char* const kSchemas[] = {
     R"({"type":"array","items":{"type":"number","multipleOf":0.25,"minimum":-1,"maximum":3.1},"minItems":1})",
     R"({"type":"array","items":{"type":"integer","multipleOf":6,"not":{"anyOf":[{"multipleOf":4},{"const":6},{"minimum":100}]}},"minItems":1})",
     R"({"type":"array","items":{"type":"number","not":{"type":"integer"}},"minItems":1})",
+    R"({"type":"array","items":{"type":["integer","null"]},"contains":{"type":"null"},"minContains":2,"maxContains":3,"maxItems":4})",
+    R"({"type":"array","prefixItems":[{"type":"boolean"}],"contains":{"type":"integer"}})",
+    R"({"type":"array","items":{"type":["integer","array"]},"not":{"items":{"type":"integer"}}})",
+    R"({"type":"array","allOf":[{"contains":{"multipleOf":2}},{"contains":{"multipleOf":3}}],"items":{"type":"integer"}})",
 };
 
 struct Subject {

@@ -1,6 +1,8 @@
 // Machine's short ways out: from any thread to the end of its value. Used to close a value at a token limit and to
 // print a least value of a schema.
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "model/grammar/machine.h"
 #include "model/grammar/machine_text.h"
@@ -47,7 +49,7 @@ std::vector<Symbol> Machine::completion(const Thread& from) const {
         break;
       }
       case Kind::array:
-        finish_array(top, out);
+        finish_array(top, kMaxDepth - top.depth - 1, out);
         break;
       default:
         finish_object(top, thread.extras, out);
@@ -88,8 +90,36 @@ Thread Machine::finish_text(Thread from, std::vector<Symbol>& out) const {
   }
 }
 
-void Machine::finish_array(const Local& local, std::vector<Symbol>& out) const {
+void Machine::finish_array(const Local& local, int limit, std::vector<Symbol>& out) const {
   const ArraySpec& spec = array(local);
+  if (!spec.tallies.empty()) {
+    Tallies tallies = local.a;
+    bool comma = local.phase == after_value;  // the count stays where more makes no difference
+    for (uint32_t i = local.count; !Ir::can_end(spec, i, tallies); ++i) {
+      // The way that brings the wanted counts nearest; where none is wanted, one that counts nothing.
+      std::optional<std::pair<NodeId, Tallies>> best;
+      unsigned best_gain = 0;
+      for (unsigned mask = 0; mask < spec.masks(); ++mask) {
+        const NodeId node = spec.way(i, mask);
+        const Tallies after = counted(spec, tallies, mask);
+        if (node == kNone || ir_->nodes[node].min_depth > limit || !ir_->can_finish(spec, i + 1, after, limit)) continue;
+        unsigned gain = 1;
+        for (size_t t = 0; t < spec.tallies.size(); ++t) {
+          const auto count = [&](Tallies of) { return std::min<uint64_t>(of >> (16 * t) & 0xFFFF, spec.tallies[t].min); };
+          gain += count(after) > count(tallies) ? 1 : 0;
+        }
+        if (gain <= best_gain) continue;
+        best_gain = gain;
+        best = {node, after};
+      }
+      if (!best) break;  // every thread can be completed
+      if (std::exchange(comma, true)) out.push_back(',');
+      shortest(best->first, out);
+      tallies = best->second;
+    }
+    out.push_back(']');
+    return;
+  }
   for (uint32_t i = local.count; i < spec.min_items; ++i) {
     if (i > 0) out.push_back(',');
     shortest(i < spec.prefix.size() ? spec.prefix[i] : spec.rest, out);
@@ -191,7 +221,7 @@ void Machine::shortest(NodeId id, std::vector<Symbol>& out) const {
     local.node = id;
     local.spec = static_cast<uint32_t>(i);
     out.push_back('[');
-    return finish_array(local, out);
+    return finish_array(local, node.min_depth - 1, out);
   }
   for (size_t i = 0; i < node.objects.size(); ++i) {
     if (node.objects[i].min_depth != node.min_depth) continue;

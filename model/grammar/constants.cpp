@@ -288,6 +288,16 @@ Result<bool> SchemaBuilder::admits_array(const Document& schema, const std::stri
     list = rest;
     rest = schema.find("additionalItems");
   }
+  if (const Document* kind = schema.find("contains")) {
+    size_t met = 0;
+    for (const Document& item : value.items) {
+      HOB_TRY(good, admits(*kind, pointer + "/contains", item, depth + 1));
+      met += good ? 1 : 0;
+    }
+    const bool counts = siblings_of_ref_;
+    if (met == 0 && !(counts && schema.find("minContains"))) return false;
+    if (counts && !counted(schema, "minContains", "maxContains", met)) return false;
+  }
   for (size_t i = 0; i < value.items.size(); ++i) {
     const Document* item = list && i < list->items.size() ? &list->items[i] : rest;
     if (!item) continue;

@@ -127,16 +127,19 @@ Result<std::vector<SchemaBuilder::Way>> SchemaBuilder::failures(const Item& item
     } else if (keyword == "additionalProperties") {
       if (!says_nothing(value)) return refused(item.pointer, keyword, "additionalProperties cannot be denied while a value is generated");
     } else if (keyword == "prefixItems" || (keyword == "items" && value.kind == Kind::array)) {
+      if (keyword == "items" && schema.find("prefixItems")) continue;
       HOB_TRY_VOID(list_of_schemas(value, keyword));
       for (size_t i = 0; i < value.items.size(); ++i) {
-        if (!says_nothing(value.items[i])) atom(keyword, i);
+        if (!says_nothing(value.items[i])) atom("prefixItems", i);
       }
     } else if (keyword == "items" || keyword == "additionalItems") {
       const Document* list = schema.find("items");
       if (keyword == "additionalItems" && (!list || list->kind != Kind::array || schema.find("prefixItems"))) continue;
-      if (says_nothing(value)) continue;
-      if (value.kind == Kind::boolean) atom(keyword);
-      else return refused(item.pointer, keyword, std::string(keyword) + " cannot be denied while a value is generated");
+      if (!says_nothing(value)) atom("items");
+    } else if (keyword == "contains") {
+      const Document* least = siblings_of_ref_ ? schema.find("minContains") : nullptr;
+      if (!least || !is_zero(*least)) atom("contains");
+      if (siblings_of_ref_ && schema.find("maxContains")) atom("maxContains");
     } else if (keyword == "dependentRequired" || keyword == "dependentSchemas" || keyword == "dependencies") {
       HOB_TRY_VOID(dependency_failures(item, keyword, ways));
     } else if (keyword == "minLength" || keyword == "minItems" || keyword == "minProperties") {

@@ -9,6 +9,18 @@ int depth_of(const Ir& ir, NodeId node) { return ir.nodes[node].min_depth; }
 
 int depth_of(const Ir& ir, const ArraySpec& array) {
   int deepest = 0;
+  if (!array.tallies.empty()) {
+    std::vector<int> depths{0};
+    for (const NodeId node : array.ways) {
+      if (node != kNone && depth_of(ir, node) < kImpossible) depths.push_back(depth_of(ir, node));
+    }
+    std::sort(depths.begin(), depths.end());
+    depths.erase(std::unique(depths.begin(), depths.end()), depths.end());
+    for (const int limit : depths) {
+      if (ir.can_finish(array, 0, 0, limit)) return limit + 1;
+    }
+    return kImpossible;
+  }
   for (uint32_t i = 0; i < array.min_items && i <= array.prefix.size(); ++i) {
     const NodeId item = i < array.prefix.size() ? array.prefix[i] : array.rest;
     deepest = std::max(deepest, item == kNone ? kImpossible : depth_of(ir, item));
@@ -105,7 +117,7 @@ size_t Ir::bytes() const {
     for (const ObjectSpec& object : node.objects) {
       for (const std::string& name : object.names) total += sizeof(std::string) + name.size() + sizeof(Property) + 4;
     }
-    for (const ArraySpec& array : node.arrays) total += array.prefix.capacity() * sizeof(NodeId);
+    for (const ArraySpec& array : node.arrays) total += (array.prefix.capacity() + array.ways.capacity()) * sizeof(NodeId);
     for (const NumberSpec& number : node.numbers) total += number.ranges.capacity() * sizeof(NumberRange);
   }
   return total;

@@ -8,6 +8,7 @@
 // the shallowest value of a node opens; kImpossible marks a node that no value fits. Immutable once built; any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,11 +34,27 @@ struct StringSpec {
   std::vector<std::string> literals;                 // where not empty: one of these, sorted, unique
 };
 
+/// So many items must be of a kind.
+struct Tally {
+  uint32_t min = 0, max = kUnlimited;
+};
+
 struct ArraySpec {
   std::vector<NodeId> prefix;  // items 0..n-1
   NodeId rest = kNone;         // every further item
   uint32_t min_items = 0, max_items = kUnlimited;
+  std::vector<Tally> tallies;  // few
+  /// With tallies: what an item may be, by its place and the set of tallies that it counts for (as bits), kNone where that
+  /// cannot be; see way().
+  std::vector<NodeId> ways;
   int min_depth = 1;
+
+  static constexpr size_t kMaxTallies = 3;
+  static constexpr uint32_t kMaxTally = 60'000;
+  unsigned masks() const { return 1u << tallies.size(); }
+  NodeId way(uint32_t index, unsigned mask) const {
+    return ways[std::min(static_cast<size_t>(index), prefix.size()) * masks() + mask];
+  }
 };
 
 struct Property {
@@ -64,6 +81,10 @@ struct Node {
   int min_depth = kImpossible;
 };
 
+/// How often each tally was met, 16 bits each, no further than it matters.
+using Tallies = uint64_t;
+Tallies counted(const ArraySpec& array, Tallies so_far, unsigned mask);
+
 struct Ir {
   std::vector<Node> nodes;
   int max_min_depth = 0;  // the largest min_depth of a possible node
@@ -72,6 +93,10 @@ struct Ir {
   NodeId any();
   /// A node that takes any object.
   NodeId any_object();
+  /// Whether an array with tallies that has `index` items can be completed with items that open at most `limit` containers.
+  bool can_finish(const ArraySpec& array, uint32_t index, Tallies so_far, int limit) const;
+  /// Whether it may end here.
+  static bool can_end(const ArraySpec& array, uint32_t index, Tallies so_far);
   /// Computes every min_depth and drops alternatives that nothing fits. Call it once, after the last node.
   void settle();
   size_t bytes() const;

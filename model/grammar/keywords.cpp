@@ -15,9 +15,6 @@ bool empty_object(const Document& value) { return value.kind == Document::Kind::
 bool is_true(const Document& value) { return value.kind == Document::Kind::boolean && value.boolean; }
 bool is_false(const Document& value) { return value.kind == Document::Kind::boolean && !value.boolean; }
 bool says_nothing(const Document& value) { return is_true(value) || empty_object(value); }
-bool is_zero(const Document& value) {
-  return value.kind == Document::Kind::number && Decimal::parse(value.text).zero();
-}
 
 // Formats of all drafts. Other words are no formats of JSON Schema and assert nothing.
 constexpr std::string_view kFormats[] = {
@@ -44,9 +41,6 @@ constexpr Row kRefused[] = {
     {"pattern", kString, nullptr},
     {"format", kString, harmless_format},
     {"uniqueItems", kArray, is_false},
-    {"contains", kArray, nullptr},
-    {"minContains", kArray, is_zero},
-    {"maxContains", kArray, nullptr},
     {"unevaluatedItems", kArray, says_nothing},
     {"patternProperties", kObject, empty_object},
     {"propertyNames", kObject, says_nothing},

@@ -234,7 +234,7 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
     return;
   }
   if (symbol == ']') {
-    if (from.top.count >= spec.min_items) pop(from, out);
+    if (Ir::can_end(spec, from.top.count, from.top.a)) pop(from, out);
     return;
   }
   const bool first = from.top.phase == open;
@@ -247,16 +247,27 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
                              ? kUnlimited
                              : std::max(spec.min_items, static_cast<uint32_t>(spec.prefix.size()));
   if (index < limit) ++next.top.count;
-  Thread value = push(next, item);
-  if (first) {
-    begin_value(value, symbol, out, probing);
-  } else {
-    out.push_back(std::move(value));
+  const auto enter = [&](NodeId node) {
+    Thread value = push(next, node);
+    if (first) {
+      begin_value(value, symbol, out, probing);
+    } else {
+      out.push_back(std::move(value));
+    }
+  };
+  if (spec.tallies.empty()) return enter(item);
+  const int room = kMaxDepth - from.top.depth - 1;
+  for (unsigned mask = 0; mask < spec.masks(); ++mask) {
+    const NodeId node = spec.way(index, mask);
+    if (node == kNone || ir_->nodes[node].min_depth > room) continue;
+    next.top.a = counted(spec, from.top.a, mask);
+    if (ir_->can_finish(spec, index + 1, next.top.a, room)) enter(node);
   }
 }
 
 bool Machine::item_available(const ArraySpec& spec, const Local& local) const {
   if (local.count >= spec.max_items) return false;
+  if (!spec.tallies.empty()) return true;  // step_array() looks at each way
   const NodeId item = local.count < spec.prefix.size() ? spec.prefix[local.count] : spec.rest;
   return item != kNone && fits(item, local.depth + 1);
 }

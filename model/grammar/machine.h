@@ -58,7 +58,7 @@ struct Local {
                                // before ':', low is the value's node; in a number, the last fraction digit but 0
   uint32_t position = 0;       // bytes of it that are read
   uint32_t count = 0;  // characters, items, or undeclared keys so far
-  uint64_t a = 0;      // a key's hash; digits, lower half
+  uint64_t a = 0;      // a key's hash; digits, lower half; an array's tallies
   uint64_t b = 0;      // lower half: id of an object's set of seen keys; upper: a high surrogate; digits, upper half
 
   bool operator==(const Local& other) const { return std::memcmp(this, &other, sizeof(Local)) == 0; }
@@ -190,7 +190,7 @@ class Machine {
   bool extra_available(const ObjectSpec& object, const Local& local) const;
   bool item_available(const ArraySpec& array, const Local& local) const;
   Thread finish_text(Thread from, std::vector<Symbol>& out) const;
-  void finish_array(const Local& local, std::vector<Symbol>& out) const;
+  void finish_array(const Local& local, int limit, std::vector<Symbol>& out) const;
   void finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symbol>& out) const;
   void write_string(std::string_view text, std::vector<Symbol>& out) const;
   void write_key(std::string_view text, std::vector<Symbol>& out) const;

@@ -8,7 +8,8 @@
 //
 // A keyword is enforced, or the schema is refused with its JSON Pointer and the keyword (schema_unsupported); what no
 // value fits is schema_unsatisfiable. Enforced: type, enum, const, properties, required, additionalProperties, min- and
-// maxProperties, dependentRequired, dependentSchemas, dependencies, items, prefixItems, additionalItems, min- and maxItems,
+// maxProperties, dependentRequired, dependentSchemas, dependencies, items, prefixItems, additionalItems, contains with
+// its counts, min- and maxItems,
 // min- and maxLength, minimum, maximum and the exclusive ones, multipleOf, local $ref with $defs, definitions and $anchor,
 // allOf, anyOf, oneOf, not, and if with then and else. Keywords of a type that cannot come are of no effect, as are
 // annotations and words that are no keywords of JSON Schema.
@@ -93,6 +94,14 @@ class SchemaBuilder {
   Result<void> add_numbers(const Items& items, bool integer, bool fraction, Node& out);
   Result<void> add_string(const Items& items, Node& out);
   Result<void> add_array(const Items& items, Node& out);
+  /// Items, from the place `first` on, of which a number must be there.
+  struct Counted {
+    Item item;
+    uint32_t first = 0;
+    Tally tally;
+  };
+  Result<void> add_contains(const Item& item, std::vector<Counted>& kinds);
+  Result<NodeId> counted_item(Items set, const std::vector<Counted>& kinds, size_t place, unsigned mask);
   Result<void> add_object(const Items& items, Node& out);
   Result<void> add_constant(const json::Document& value, const std::string& pointer, std::string_view keyword,
                             Node& out);

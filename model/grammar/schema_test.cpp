@@ -220,6 +220,27 @@ TEST_CASE("multipleOf, on decimals and exactly") {
   CHECK_FALSE(compile(R"({"type":"integer","multipleOf":7,"minimum":8,"maximum":13})"));
 }
 
+TEST_CASE("contains: some items are of a kind, so many of them") {
+  check(R"({"type":"array","contains":{"type":"integer"}})", {"[1]", "[null,1.0]", "[1,2]", "[[1],2]"}, {"[]", "[null]", "[1.5]", "[[1]]"});
+  check(R"({"type":"array","contains":{"type":"integer"},"minContains":2,"maxContains":3})",
+        {"[1,2]", "[1,null,2]", "[1,2,3,null]"}, {"[1]", "[1,null]", "[1,2,3,4]", "[1,2,3,null,4]"});
+  check(R"({"type":"array","contains":{"type":"integer"},"maxContains":1})", {"[1]", "[null,1]"}, {"[]", "[1,1]", "[null]"});
+  check(R"({"type":"array","contains":{"type":"integer"},"minContains":0,"maxContains":1})", {"[]", "[1]", "[null]"}, {"[1,1]"});
+  check(R"({"type":"array","contains":{"const":1},"minContains":0})", {"[]", "[2]"}, {"1"});
+  check(R"({"type":"array","contains":{"minimum":5},"items":{"type":"integer"},"maxItems":2})", {"[5]", "[1,7]"},
+        {"[1,2]", "[\"a\"]", "[]", "[1,2,5]"});
+  check(R"({"type":"array","prefixItems":[{"type":"integer"},{"type":"string"}],"items":false,"contains":{"type":"string"}})",
+        {"[1,\"a\"]"}, {"[1]", "[]", "[1,\"a\",\"b\"]"});
+  check(R"({"type":"array","allOf":[{"contains":{"multipleOf":2}},{"contains":{"multipleOf":3}}]})", {"[6]", "[2,3]", "[3,1,2]"},
+        {"[2]", "[3]", "[1,5]"});
+  check(R"({"type":"array","not":{"contains":{"type":"integer"}}})", {"[]", "[null]", "[1.5,\"a\"]"}, {"[1]", "[null,1]"});
+  check(R"({"type":"array","not":{"items":{"type":"integer"}}})", {"[null]", "[1,1.5,2]"}, {"[]", "[1]", "[1,2]"});
+  check(R"({"type":"array","not":{"prefixItems":[true],"items":{"type":"integer"}}})", {"[1,null]", "[null,1,1.5]"}, {"[]", "[null]", "[null,1]"});
+  check(R"({"type":"array","items":{"type":"integer"},"not":{"items":{"maximum":3}},"maxItems":2})", {"[4]", "[1,5]", "[4,4]"}, {"[]", "[1,2]", "[1,2,5]"});
+  check(R"({"enum":[[1],[1,2],["a"]],"contains":{"type":"integer"},"maxContains":1})", {"[1]"}, {"[1,2]", "[\"a\"]"});
+  CHECK_FALSE(compile(R"({"type":"array","items":{"type":"string"},"contains":{"type":"integer"}})"));
+}
+
 TEST_CASE("references: local, recursive, anchored, beside other keywords") {
   check(R"({"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object","properties":{"v":{"type":"integer"},
             "kids":{"type":"array","items":{"$ref":"#/$defs/tree"}}},"required":["v"],"additionalProperties":false}}})",
@@ -261,9 +282,8 @@ TEST_CASE("a keyword that is not enforced is refused with its place") {
       {R"({"type":"string","pattern":"a"})", "", "pattern"},
       {R"({"type":"string","format":"date"})", "", "format"},
       {R"({"type":"array","uniqueItems":true})", "", "uniqueItems"},
-      {R"({"type":"array","contains":{}})", "", "contains"},
-      {R"({"type":"array","contains":{},"minContains":2})", "", "contains"},
-      {R"({"type":"array","maxContains":2})", "", "maxContains"},
+      {R"({"type":"array","contains":{},"minContains":99999})", "", "contains"},
+      {R"({"type":"array","contains":{},"allOf":[{"contains":{"type":"null"}}],"maxItems":3})", "", "contains"},
       {R"({"type":"array","unevaluatedItems":false})", "", "unevaluatedItems"},
       {R"({"type":"object","patternProperties":{"^a":{}}})", "", "patternProperties"},
       {R"({"type":"object","propertyNames":{"maxLength":3}})", "", "propertyNames"},

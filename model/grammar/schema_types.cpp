@@ -14,7 +14,9 @@ using Kind = Document::Kind;
 constexpr uint32_t kMaxCount = 1'000'000;  // least lengths above this are not for generating
 
 bool equal_specs(const ArraySpec& a, const ArraySpec& b) {
-  return a.prefix == b.prefix && a.rest == b.rest && a.min_items == b.min_items && a.max_items == b.max_items;
+  const auto same = [](const Tally& x, const Tally& y) { return x.min == y.min && x.max == y.max; };
+  if (!std::equal(a.tallies.begin(), a.tallies.end(), b.tallies.begin(), b.tallies.end(), same)) return false;
+  return a.ways == b.ways && a.prefix == b.prefix && a.rest == b.rest && a.min_items == b.min_items && a.max_items == b.max_items;
 }
 bool equal_specs(const ObjectSpec& a, const ObjectSpec& b) {
   const auto same = [](const Property& x, const Property& y) { return x.node == y.node && x.required == y.required; };
@@ -167,86 +169,6 @@ Result<void> SchemaBuilder::add_string(const Items& items, Node& out) {
   } else {
     out.strings.push_back(std::move(spec));
   }
-  return {};
-}
-
-Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
-  HOB_TRY(least, count(items, "minItems", "maxItems", true));
-  HOB_TRY(most, count(items, "maxItems", "minItems", false));
-  ArraySpec spec;
-  spec.min_items = least.value_or(0);
-  spec.max_items = most.value_or(kUnlimited);
-  struct Shape {
-    const Document* list = nullptr;
-    const Document* rest = nullptr;
-    std::string list_pointer, rest_pointer;
-  };
-  std::vector<Shape> shapes;
-  size_t longest = 0;
-  Items denied;  // with the item that fails in each
-  for (const Item& item : items) {
-    if (item.denied) {
-      const bool rest = item.failing == "items" || item.failing == "additionalItems";
-      if (item.failing != "prefixItems" && !rest) continue;
-      denied.push_back(item);
-      const Document* list = item.schema->find("prefixItems");
-      if (!list) list = item.schema->find("items");
-      const bool inside = item.failing == "prefixItems" || (item.failing == "items" && list && list->kind == Kind::array);
-      if (!inside) {  // the rest is false: there is an item more than the list has
-        denied.back().index = static_cast<uint32_t>(list && list->kind == Kind::array ? list->items.size() : 0);
-        spec.min_items = std::max(spec.min_items, denied.back().index + 1);
-        denied.pop_back();
-      } else {
-        spec.min_items = std::max(spec.min_items, item.index + 1);
-        longest = std::max(longest, static_cast<size_t>(item.index) + 1);
-      }
-      continue;
-    }
-    Shape shape;
-    const Document* each = item.schema->find("items");
-    shape.list = item.schema->find("prefixItems");
-    shape.list_pointer = below(item.pointer, "prefixItems");
-    shape.rest = each;
-    shape.rest_pointer = below(item.pointer, "items");
-    if (!shape.list && each && each->kind == Kind::array) {  // the older form
-      shape.list = each;
-      shape.list_pointer = below(item.pointer, "items");
-      shape.rest = item.schema->find("additionalItems");
-      shape.rest_pointer = below(item.pointer, "additionalItems");
-    }
-    if (shape.list && shape.list->kind != Kind::array) {
-      return refused(item.pointer, "prefixItems", "prefixItems must be a list of schemas");
-    }
-    if (shape.list) longest = std::max(longest, shape.list->items.size());
-    shapes.push_back(std::move(shape));
-  }
-  const auto item_node = [&](size_t index) {
-    Items set;
-    for (const Shape& shape : shapes) {
-      if (shape.list && index < shape.list->items.size()) {
-        set.push_back({&shape.list->items[index], shape.list_pointer + "/" + std::to_string(index)});
-      } else if (shape.rest) {
-        set.push_back({shape.rest, shape.rest_pointer});
-      }
-    }
-    for (const Item& item : denied) {
-      if (item.index != index) continue;
-      const Document& list = *item.schema->find(item.failing);
-      set.push_back({&list.items[index], below(item.pointer, item.failing, index), true});
-    }
-    return node(std::move(set));
-  };
-  if (spec.min_items > spec.max_items) {
-    impossible(items.front().pointer, "minItems is above maxItems");
-    return {};
-  }
-  for (size_t i = 0; i < longest && i < spec.max_items; ++i) {
-    HOB_TRY(item, item_node(i));
-    spec.prefix.push_back(item);
-  }
-  HOB_TRY(rest, item_node(longest));
-  spec.rest = rest;
-  out.arrays.push_back(std::move(spec));
   return {};
 }
 
