@@ -70,6 +70,7 @@ void add_model_commands(Command& app, Shared& shared) {
   model.examples("  hob model status\n"
            "  echo '\"hello\"' | hob model tokenize --model DIR\n"
            "  echo '{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | hob model render --model DIR\n"
+           "  hob model info DIR\n"
            "  hob model logits --model DIR --tokens ids.json --out logits.safetensors");
   Command& status_app = model.add("status", "What the model is doing");
   add_common(status_app, shared);
@@ -77,6 +78,7 @@ void add_model_commands(Command& app, Shared& shared) {
   status_app.run([&shared] {
     if (auto result = status(shared); !result) fail(shared, result.error());
   });
+  add_passing(model, shared, "info", "Size, layers and memory of a checkpoint, and what this machine can hold", "hob-model", "info", false);
   add_passing(model, shared, "logits", "Logits of given tokens, as a safetensors file", "hob-model", "logits", true);
   add_passing(model, shared, "tokenize", "Lines of JSON strings to lines of token ids, or back with --decode", "hob-model-lite", "tokenize", true);
   add_passing(model, shared, "render", "Lines of conversations to lines of prompts", "hob-model-lite", "render", true);

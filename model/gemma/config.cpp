@@ -4,47 +4,15 @@
 #include <fstream>
 
 #include "model/gemma/fields.h"
+#include "model/gemma/gemma3_config.h"
+#include "model/gemma/limits.h"
 #include "schemas/base/json.h"
 
 namespace hob::gemma {
 namespace {
 
-// No published size comes near these; together they keep every byte count below 2^63.
-constexpr uint32_t kMaxVocab = 1u << 22;
-constexpr uint32_t kMaxHidden = 1u << 16;
-constexpr uint32_t kMaxWide = 1u << 20;
-constexpr uint32_t kMaxLayers = 512;
-constexpr uint32_t kMaxHeads = 1024;
-constexpr uint32_t kMaxHeadDim = 4096;
-constexpr uint32_t kMaxPositions = 1u << 24;
-constexpr uint32_t kMaxExperts = 4096;
-constexpr size_t kMaxConfigBytes = 4u << 20;
-
 Error refuse(std::string_view where, std::string message) {
   return Error(Code::model_failed, std::string(where) + ": " + std::move(message));
-}
-
-Result<std::vector<LayerType>> layer_types(const Fields& fields, uint32_t count) {
-  std::vector<LayerType> out;
-  const Json* value = fields.find("layer_types");
-  if (!value) {
-    for (uint32_t i = 0; i < count; ++i) out.push_back((i + 1) % 6 == 0 ? LayerType::full : LayerType::sliding);
-  } else {
-    if (!value->is_array() || value->size() != count) {
-      return fields.wrong("layer_types", "a list of " + std::to_string(count) + " layer types (num_hidden_layers)");
-    }
-    for (const Json& item : *value) {
-      if (item == "full_attention") {
-        out.push_back(LayerType::full);
-      } else if (item == "sliding_attention") {
-        out.push_back(LayerType::sliding);
-      } else {
-        return fields.wrong("layer_types", "a list of \"full_attention\" and \"sliding_attention\"");
-      }
-    }
-  }
-  out.back() = LayerType::full;  // the reference forces it
-  return out;
 }
 
 Result<Rope> rope(const Fields& all, std::string_view type, Rope fallback) {
@@ -166,8 +134,9 @@ Result<Config> from_text_part(const Json& object, std::string_view where, std::s
   const Fields fields(object, where, std::move(path));
   Config out;
   HOB_TRY(model_type, fields.text_or("model_type", "gemma4_text"));
+  if (model_type == "gemma3_text") return read_gemma3(fields);
   if (model_type != "gemma4_text" && model_type != "gemma4_unified_text") {
-    return fields.wrong("model_type", "\"gemma4_text\" or \"gemma4_unified_text\"");
+    return fields.wrong("model_type", "\"gemma4_text\", \"gemma4_unified_text\" or \"gemma3_text\"");
   }
   out.model_type = model_type;
   HOB_TRY(vocab, fields.integer("vocab_size", 1, kMaxVocab));
@@ -229,7 +198,8 @@ Result<Config> from_text_part(const Json& object, std::string_view where, std::s
   out.sliding_rope = sliding;
   out.full_rope = full;
 
-  HOB_TRY(types, layer_types(fields, layers));
+  HOB_TRY(types, layer_types(fields, layers, 6));
+  types.back() = LayerType::full;  // the reference forces it
   for (uint32_t i = 0; i < layers; ++i) {
     out.layers.push_back(
       {.type = types[i],
@@ -244,18 +214,7 @@ Result<Config> from_text_part(const Json& object, std::string_view where, std::s
   } else {
     HOB_TRY_VOID(apply_flat_overrides(fields, k_eq_v, out));
   }
-  for (uint32_t i = 0; i < layers; ++i) {
-    const LayerConfig& layer = out.layers[i];
-    if (layer.head_dim % 2 != 0) {
-      return refuse(where, "head_dim of layer " + std::to_string(i) + " is odd; rotary embeddings need pairs");
-    }
-    if (heads % layer.kv_heads != 0) {
-      return refuse(
-        where, "num_attention_heads (" + std::to_string(heads) + ") is no multiple of the " +
-                 std::to_string(layer.kv_heads) + " key-value heads of layer " + std::to_string(i)
-      );
-    }
-  }
+  HOB_TRY_VOID(check_heads(where, out));
   HOB_TRY_VOID(map_sharing(where, out));
   return out;
 }
@@ -276,12 +235,15 @@ Result<Config> parse_config(std::string_view text, std::string_view where) {
   if (!root.is_object()) return refuse(where, "wanted an object, got " + json::brief(root));
   const Fields fields(root, where);
   HOB_TRY(model_type, fields.text_or("model_type", ""));
-  if (model_type == "gemma4_text" || model_type == "gemma4_unified_text") {
+  if (model_type == "gemma4_text" || model_type == "gemma4_unified_text" || model_type == "gemma3_text") {
     HOB_TRY(out, from_text_part(root, where, ""));
     return out;
   }
-  if (model_type != "gemma4" && model_type != "gemma4_unified") {
-    return fields.wrong("model_type", "one of Gemma 4 (gemma4, gemma4_unified, gemma4_text, gemma4_unified_text)");
+  if (model_type != "gemma4" && model_type != "gemma4_unified" && model_type != "gemma3") {
+    return fields.wrong(
+      "model_type",
+      "one of Gemma 4 (gemma4, gemma4_unified, gemma4_text, gemma4_unified_text) or Gemma 3 (gemma3, gemma3_text)"
+    );
   }
   if (const Json* quantised = fields.find("quantization_config"); quantised && !quantised->empty()) {
     return refuse(where, "quantization_config is set; hob reads bf16 and f32 weights of Gemma 4, not packed ones");

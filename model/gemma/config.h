@@ -1,4 +1,4 @@
-// Config: what config.json and generation_config.json of a Gemma 4 checkpoint say, checked and unfolded per layer.
+// Config: what config.json and generation_config.json of a Gemma 4 or 3 checkpoint say, checked and unfolded per layer.
 //
 //   HOB_TRY(config, gemma::read_config(dir / "config.json"));
 //   config.layers[19].kv_source;      // 14 in E2B: that layer shares its keys and values
@@ -61,6 +61,11 @@ struct Config {
   std::optional<double> softcap;
   bool tied = true;
   Bidirectional bidirectional = Bidirectional::none;
+  // What Gemma 3 does otherwise.
+  bool value_norm = true;              // values are normed before they are cached
+  bool layer_scalars = true;           // each layer's output is scaled by a tensor of the checkpoint
+  float norm_offset = 0.0f;            // added to the norm weights of the files
+  float query_scale = 1.0f;            // on normed queries; folded into their norm's weight
   std::optional<MoeConfig> moe;
   Rope sliding_rope, full_rope;
   std::vector<LayerConfig> layers;

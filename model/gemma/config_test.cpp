@@ -174,7 +174,7 @@ TEST_CASE("layers that do not fit together are refused") {
 
 TEST_CASE("files of other kinds are refused") {
   CHECK(contains(refusal(Json::array()), "object"));
-  CHECK(contains(refusal({{"model_type", "gemma3"}}), "model_type"));
+  CHECK(contains(refusal({{"model_type", "gemma2"}}), "model_type"));
   CHECK(contains(refusal({{"model_type", "gemma4"}}), "text_config"));
   for (const std::string_view text : {"", "{", "{\"model_type\": \"gemma4_text\"", "null", "{\"a\":1,\"a\":2}"}) {
     CHECK_FALSE(parse_config(text, "config.json").ok());

@@ -53,7 +53,7 @@ void need_layer(const Config& config, uint32_t index, std::vector<Need>& out) {
       out.push_back({at + norm + ".weight", {hidden}});
     }
   }
-  out.push_back({at + "layer_scalar", {1}});
+  if (config.layer_scalars) out.push_back({at + "layer_scalar", {1}});
   if (config.ple_dim > 0) {
     out.push_back({at + "per_layer_input_gate.weight", {config.ple_dim, hidden}});
     out.push_back({at + "per_layer_projection.weight", {hidden, config.ple_dim}});
@@ -121,7 +121,7 @@ Result<Weights> find_weights(const Config& config, const Safetensors& files) {
     if (view->dtype != Dtype::bf16 && view->dtype != Dtype::f32) {
       return Error(
         Code::model_failed, "The tensor " + name + " is " + std::string(name_of(view->dtype)) +
-                              "; hob reads BF16 and F32 weights of Gemma 4."
+                              "; hob reads BF16 and F32 weights."
       );
     }
     out.tensors_.emplace(std::move(need.name), *view);

@@ -6,6 +6,7 @@
 
 #include "model/serve/program.h"
 #include "model/serve/torch_loader.h"
+#include "model/torch/info_command.h"
 #include "model/torch/logits_command.h"
 
 namespace {
@@ -31,6 +32,18 @@ void add_commands(CLI::App& app, int& status) {
   logits->add_option("--threads", options->threads, "Threads to compute with; 0: choose")->capture_default_str();
   logits->footer("Example:\n  hob-model logits --model DIR --tokens ids.json --out logits.safetensors --dtype f32");
   logits->callback([options, &status] { status = hob::torch_engine::run_logits(*options); });
+
+  struct InfoOptions {
+    std::string directory;
+    bool json = false;
+  };
+  CLI::App* info = app.add_subcommand("info", "Tells what a checkpoint is and what memory it takes on this machine");
+  const auto about = std::make_shared<InfoOptions>();
+  info->add_option("DIR", about->directory, "Checkpoint directory")->required();
+  info->add_flag("--json", about->json, "One JSON object instead of a table");
+  info->footer("Exit status: 0; 1 when DIR is no checkpoint that hob can load; 2 when the command line is wrong.\n"
+               "Example:\n  hob model info DIR --json");
+  info->callback([about, &status] { status = hob::torch_engine::run_info(about->directory, about->json); });
 }
 
 }  // namespace

@@ -167,6 +167,18 @@ struct Decoder::State {
     });
   }
 
+  /// Projected heads [time, heads, dim] as they are, written head by head.
+  void copy_heads(const at::Tensor& projected, void* out, size_t head_stride, int64_t heads, int64_t head_dim) const {
+    const auto row = static_cast<size_t>(head_dim) * projected.element_size();
+    const auto* from = static_cast<const std::byte*>(projected.const_data_ptr());
+    auto* to = static_cast<std::byte*>(out);
+    for (size_t t = 0; t < static_cast<size_t>(projected.size(0)); ++t) {
+      for (size_t n = 0; n < static_cast<size_t>(heads); ++n, from += row) {
+        std::memcpy(to + n * head_stride * projected.element_size() + t * row, from, row);
+      }
+    }
+  }
+
   /// The scale of embeddings is rounded to the model's dtype before the product.
   double embedding_scale(double square) const {
     const auto scale = static_cast<float>(std::sqrt(square));
@@ -260,7 +272,11 @@ at::Tensor Decoder::State::attention(
     const at::Tensor values = layer.config.k_eq_v ? keys : product(layer.v_proj, h);
     const Slot slot = cache.prepare(chunk.start, time);
     rotate_heads(keys, layer.k_norm.data(), cos, sin, slot.keys, slot.head_stride, kv_heads, dim);
-    rotate_heads(values, nullptr, nullptr, nullptr, slot.values, slot.head_stride, kv_heads, dim);
+    if (config.value_norm) {
+      rotate_heads(values, nullptr, nullptr, nullptr, slot.values, slot.head_stride, kv_heads, dim);
+    } else {
+      copy_heads(values, slot.values, slot.head_stride, kv_heads, dim);
+    }
   }
   const View seen = view(layer, chunk, first_query);
   const auto [keys, values] = cache.held(seen.from, seen.end);
@@ -379,13 +395,18 @@ std::unique_ptr<Decoder> Decoder::build(
     count(view);
     return out;
   };
-  const auto norm = [&](const std::string& name) {
+  const auto plain = [&](const std::string& name) {
     const gemma::TensorView& view = weights.at(name);
     // Rounded to the model's dtype first, as if the whole model had been converted.
     const at::Tensor values = view_of(view).to(kept_type(view.dtype, options)).to(at::kFloat).contiguous();
     const float* data = values.const_data_ptr<float>();
     count(view);
-    return NormWeight{std::vector<float>(data, data + values.numel())};
+    return std::vector<float>(data, data + values.numel());
+  };
+  const auto norm = [&](const std::string& name, float scale = 1.0f) {
+    NormWeight out{plain(name)};
+    for (float& value : out.values) value = scale * (config.norm_offset + value);
+    return out;
   };
 
   s.embed_tokens = matrix("embed_tokens.weight");
@@ -403,7 +424,7 @@ std::unique_ptr<Decoder> Decoder::build(
     layer.cache = layer.config.kv_source;
     layer.q_proj = matrix(at + "self_attn.q_proj.weight");
     layer.o_proj = matrix(at + "self_attn.o_proj.weight");
-    layer.q_norm = norm(at + "self_attn.q_norm.weight");
+    layer.q_norm = norm(at + "self_attn.q_norm.weight", config.query_scale);
     if (layer.config.owns_kv) {
       layer.k_proj = matrix(at + "self_attn.k_proj.weight");
       if (!layer.config.k_eq_v) layer.v_proj = matrix(at + "self_attn.v_proj.weight");
@@ -424,12 +445,12 @@ std::unique_ptr<Decoder> Decoder::build(
         .router = matrix(at + "router.proj.weight"),
         .gate_up = matrix(at + "experts.gate_up_proj"),
         .down = matrix(at + "experts.down_proj"),
-        .scale = norm(at + "router.scale").values,
-        .per_expert_scale = norm(at + "router.per_expert_scale").values,
+        .scale = plain(at + "router.scale"),
+        .per_expert_scale = plain(at + "router.per_expert_scale"),
         .top_k = config.moe->top_k
       };
     }
-    layer.scalar = norm(at + "layer_scalar").values.at(0);
+    if (config.layer_scalars) layer.scalar = plain(at + "layer_scalar").at(0);
     if (config.ple_dim > 0) {
       layer.ple_gate = matrix(at + "per_layer_input_gate.weight");
       layer.ple_projection = matrix(at + "per_layer_projection.weight");

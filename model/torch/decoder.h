@@ -1,4 +1,4 @@
-// Decoder: Gemma 4's text layers over libtorch: token ids in, logits out, keys and values appended to caches.
+// Decoder: Gemma 4's and 3's text layers over libtorch: token ids in, logits out, keys and values appended to caches.
 //
 //   HOB_TRY(decoder, Decoder::build(config, weights, Compute::f32));
 //   auto caches = decoder->empty_caches();

@@ -8,15 +8,14 @@
 #include <new>
 
 #include "model/gemma/fields.h"
-#include "model/torch/kernels.h"
 #include "model/torch/memory.h"
+#include "model/torch/need.h"
 
 namespace hob::torch_engine {
 namespace {
 
 constexpr size_t kMaxConfigBytes = 4u << 20;
 constexpr size_t kMaxTokenizerBytes = 256u << 20;
-constexpr uint64_t kWorkBytes = 64u << 20;  // activations, panels and logits of a chunk, generously
 
 struct Label {
   std::string name;
@@ -42,25 +41,15 @@ Result<Label> read_label(const std::filesystem::path& directory) {
   return out;
 }
 
-std::string gigabytes(uint64_t bytes) {
-  const uint64_t hundredths = bytes / 10'000'000;
-  const std::string rest = std::to_string(hundredths % 100);
-  return std::to_string(hundredths / 100) + "." + (rest.size() == 1 ? "0" : "") + rest + " GB";
-}
-
 Result<void> check_memory(
   const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& decoder, uint64_t available
 ) {
-  // Mapped weights count, too: a model whose every token reads from the disk is of no use.
-  const uint64_t model = weights.hot_bytes() + Decoder::copied_bytes(weights, decoder);
-  const uint64_t caches = Decoder::kv_bytes_per_token(config, decoder.compute) * decoder.context +
-                          Decoder::sliding_bytes(config, decoder);
-  const uint64_t needed = model + caches + kWorkBytes;
-  if (needed <= available) return {};
+  const MemoryNeed need = memory_need(config, weights, decoder);
+  if (need.total() <= available) return {};
   return Error(
-    Code::model_failed, "The model needs " + gigabytes(needed) + " of memory (" + gigabytes(model) + " weights, " +
-                          gigabytes(caches) + " keys and values of " + std::to_string(decoder.context) +
-                          " positions); " + gigabytes(available) +
+    Code::model_failed, "The model needs " + gigabytes(need.total()) + " of memory (" + gigabytes(need.weights) +
+                          " weights, " + gigabytes(need.caches) + " keys and values of " +
+                          std::to_string(decoder.context) + " positions); " + gigabytes(available) +
                           " are available. Ask for a smaller context or take a smaller model."
   );
 }
@@ -74,13 +63,22 @@ Result<WeightType> weight_type_of(std::string_view name) {
   return Error(Code::invalid_params, "The dtype must be f32, bf16 or auto, got \"" + std::string(name.substr(0, 40)) + "\".");
 }
 
-Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
-  const auto& directory = options.directory;
+Result<Checkpoint> open_checkpoint(const std::filesystem::path& directory) {
   HOB_TRY(config_text, gemma::read_small_file(directory / "config.json", kMaxConfigBytes));
   HOB_TRY(config, gemma::parse_config(config_text, "config.json"));
   HOB_TRY(files, gemma::Safetensors::open_directory(directory));
   HOB_TRY(weights, gemma::find_weights(config, files));
   HOB_TRY(label, read_label(directory));
+  return Checkpoint{
+    std::move(label.name), label.demonstration, std::move(config_text), std::move(config), std::move(files),
+    std::move(weights)
+  };
+}
+
+Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
+  const auto& directory = options.directory;
+  HOB_TRY(model, open_checkpoint(directory));
+  auto& [name, demonstration, config_text, config, files, weights] = model;
   std::string tokenizer_text;
   std::error_code ignored;
   if (std::filesystem::exists(directory / "tokenizer.json", ignored)) {
@@ -97,34 +95,29 @@ Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
     return Error(Code::invalid_params, "prefill_chunk must be from 1 to 8192.");
   }
 
-  const bool bf16 = options.dtype == WeightType::bf16 ||
-                    (options.dtype == WeightType::automatic && weights.dtype() == gemma::Dtype::bf16);
-  DecoderOptions decoder_options;
-  decoder_options.compute = bf16 && (options.force_bf16 || cpu_has_bf16()) ? Compute::bf16 : Compute::f32;
-  decoder_options.narrow_weights = bf16 && decoder_options.compute == Compute::f32;
-  decoder_options.context = options.context > 0 ? options.context : std::min(config.max_positions, kDefaultContext);
-  decoder_options.slack = kCacheSlack;
-  decoder_options.chunk = options.prefill_chunk;
+  DecoderOptions decoder = decoder_options(options.dtype, options.force_bf16, weights.dtype());
+  decoder.context = options.context > 0 ? options.context : std::min(config.max_positions, kDefaultContext);
+  decoder.chunk = options.prefill_chunk;
   const uint64_t available = options.memory_bytes > 0 ? options.memory_bytes : available_memory();
-  HOB_TRY_VOID(check_memory(config, weights, decoder_options, available));
+  HOB_TRY_VOID(check_memory(config, weights, decoder, available));
 
   engine::Info info;
-  info.name = label.name;
-  info.demonstration = label.demonstration;
+  info.name = name;
+  info.demonstration = demonstration;
   info.fingerprint = gemma::fingerprint(config_text, weights, tokenizer_text);
-  info.dtype = decoder_options.compute == Compute::bf16 ? "bf16" : "f32";
+  info.dtype = decoder.compute == Compute::bf16 ? "bf16" : "f32";
   info.vocab = config.vocab;
   info.hidden = config.hidden;
-  info.context = decoder_options.context;
+  info.context = decoder.context;
   info.prefill_chunk = options.prefill_chunk;
   info.max_truncate = kMaxTruncate;
-  info.kv_bytes_per_token = Decoder::kv_bytes_per_token(config, decoder_options.compute);
+  info.kv_bytes_per_token = Decoder::kv_bytes_per_token(config, decoder.compute);
 
   try {
     const c10::InferenceMode guard;
     if (options.threads > 0) at::set_num_threads(options.threads);
-    auto decoder = Decoder::build(config, weights, decoder_options, options.progress);
-    return std::make_unique<TorchEngine>(std::move(info), std::move(config), std::move(files), std::move(decoder));
+    auto built = Decoder::build(config, weights, decoder, options.progress);
+    return std::make_unique<TorchEngine>(std::move(info), std::move(config), std::move(files), std::move(built));
   } catch (const std::bad_alloc&) {
     return Error(Code::model_failed, "Out of memory while the weights were made ready.");
   } catch (const c10::Error& error) {

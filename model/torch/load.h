@@ -37,6 +37,18 @@ inline constexpr uint32_t kDefaultContext = 32'768;
 
 Result<std::unique_ptr<TorchEngine>> load(const Options& options);
 
+/// A checkpoint's files, opened and checked; nothing is copied yet.
+struct Checkpoint {
+  std::string name;
+  bool demonstration = false;
+  std::string config_text;
+  gemma::Config config;
+  gemma::Safetensors files;
+  gemma::Weights weights;  // borrow the files
+};
+
+Result<Checkpoint> open_checkpoint(const std::filesystem::path& directory);
+
 /// "f32", "bf16" or "auto".
 Result<WeightType> weight_type_of(std::string_view name);
 

@@ -41,7 +41,8 @@ std::vector<engine::Token> part(const std::vector<engine::Token>& ids, size_t fr
   return {ids.begin() + static_cast<ptrdiff_t>(from), ids.begin() + static_cast<ptrdiff_t>(to)};
 }
 
-const std::vector<std::string> kVariants{"e2b_like", "e4b_like", "dense_like", "moe_like", "unified_like", "untied_like"};
+const std::vector<std::string> kVariants{"e2b_like", "e4b_like", "dense_like", "moe_like", "unified_like",
+                                         "untied_like", "gemma3_like", "gemma3_4b_like"};
 
 /// The experts that each token goes to: another choice is another computation, whatever the numbers say. Up to `flips`
 /// places may differ (scores that are equal in bf16); what was computed there counts as the reference's.
@@ -151,6 +152,7 @@ TEST_CASE("donors hold the reference's keys and values") {
   for (const std::string& name : kVariants) {
     INFO(name);
     const Goldens goldens = Goldens::of(name);
+    if (name.starts_with("gemma3")) continue;  // the reference hands out Gemma 4's only
     auto engine = open(goldens);
     const auto ids = goldens.ids();
     const auto seq = must(engine->open());
