@@ -24,6 +24,14 @@ double uniform(uint64_t seed, uint64_t counter) {
 Sampler::Sampler(Options options, std::vector<Token> suppressed)
     : options_(options), suppressed_(std::move(suppressed)) {
   std::sort(suppressed_.begin(), suppressed_.end());
+  std::sort(options_.bias.begin(), options_.bias.end());
+}
+
+float Sampler::biased(float logit, size_t id) const {
+  const auto before = [](const std::pair<Token, float>& one, size_t token) { return one.first < token; };
+  auto at = std::lower_bound(options_.bias.begin(), options_.bias.end(), id, before);
+  for (; at != options_.bias.end() && at->first == id; ++at) logit += at->second;
+  return logit;
 }
 
 Result<void> Sampler::gather(std::span<const float> logits, Mask mask) {
@@ -32,7 +40,7 @@ Result<void> Sampler::gather(std::span<const float> logits, Mask mask) {
   const auto take = [&](size_t id) -> bool {
     while (next_suppressed != suppressed_.end() && *next_suppressed < id) ++next_suppressed;
     if (next_suppressed != suppressed_.end() && *next_suppressed == id) return true;
-    const float logit = logits[id];
+    const float logit = options_.bias.empty() ? logits[id] : biased(logits[id], id);
     if (std::isnan(logit) || logit == std::numeric_limits<float>::infinity()) return false;
     if (logit > -std::numeric_limits<float>::infinity()) scored_.push_back({logit, static_cast<Token>(id)});
     return true;
@@ -86,10 +94,55 @@ Result<std::vector<Candidate>> Sampler::distribution(std::span<const float> logi
       if (tail > 1.0 - options_.top_p) break;
       out.pop_back();
     }
-    sum = 0;
-    for (const Candidate& c : out) sum += c.probability;
   }
+  if (options_.min_p > 0) {
+    // The best has the weight 1 here.
+    while (out.size() > 1 && out.back().probability < options_.min_p) out.pop_back();
+  }
+  sum = 0;
+  for (const Candidate& c : out) sum += c.probability;
   for (Candidate& c : out) c.probability /= sum;
+  return out;
+}
+
+namespace {
+
+// The logarithm of the sum of all exponentials.
+Result<double> log_sum(std::span<const float> logits) {
+  double top = -std::numeric_limits<double>::infinity();
+  for (const float logit : logits) {
+    if (std::isnan(logit) || logit == std::numeric_limits<float>::infinity()) {
+      return Error(Code::model_failed, "The model's logits are not numbers (NaN or infinite).");
+    }
+    top = std::max(top, static_cast<double>(logit));
+  }
+  if (!std::isfinite(top)) return Error(Code::model_failed, "The model gives every token the probability 0.");
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - top);
+  return top + std::log(sum);
+}
+
+}  // namespace
+
+Result<double> log_probability(std::span<const float> logits, Token token) {
+  if (token >= logits.size()) {
+    return Error(Code::invalid_params, "There is no token " + std::to_string(token) + " among " +
+                                           std::to_string(logits.size()) + " logits.");
+  }
+  HOB_TRY(whole, log_sum(logits));
+  return logits[token] - whole;
+}
+
+Result<std::vector<LogProbability>> top_log_probabilities(std::span<const float> logits, size_t count) {
+  HOB_TRY(whole, log_sum(logits));
+  std::vector<LogProbability> out(logits.size());
+  for (size_t id = 0; id < out.size(); ++id) out[id] = {static_cast<Token>(id), logits[id] - whole};
+  count = std::min(count, out.size());
+  std::partial_sort(out.begin(), out.begin() + static_cast<ptrdiff_t>(count), out.end(),
+                    [](const LogProbability& a, const LogProbability& b) {
+                      return a.value != b.value ? a.value > b.value : a.token < b.token;
+                    });
+  out.resize(count);
   return out;
 }
 

@@ -23,7 +23,7 @@ TEST_CASE("what remains of the logits is what transformers' processors leave") {
   REQUIRE(text.ok());
   const auto fixture = json::parse(*text, json::kModelFile);
   REQUIRE(fixture.ok());
-  REQUIRE((*fixture)["cases"].size() >= 12);
+  REQUIRE((*fixture)["cases"].size() >= 19);
   size_t number = 0;
   for (const Json& wanted : (*fixture)["cases"]) {
     INFO("case " << number++);
@@ -32,6 +32,8 @@ TEST_CASE("what remains of the logits is what transformers' processors leave") {
     options.temperature = wanted["temperature"].get<double>();
     options.top_k = wanted["topK"].get<uint32_t>();
     options.top_p = wanted["topP"].get<double>();
+    options.min_p = wanted["minP"].get<double>();
+    for (const Json& one : wanted["bias"]) options.bias.emplace_back(one[0].get<Token>(), one[1].get<float>());
     Sampler sampler(options, wanted["suppressed"].get<std::vector<Token>>());
     std::vector<uint64_t> mask;
     if (!wanted["allowed"].is_null()) mask = mask_of(wanted["allowed"].get<std::vector<Token>>(), logits.size());
@@ -45,6 +47,15 @@ TEST_CASE("what remains of the logits is what transformers' processors leave") {
       INFO("token " << token);
       REQUIRE(by_token.count(token) == 1);
       CHECK(by_token[token] == Approx(pair[1].get<double>()).margin(1e-6));
+    }
+    const Json& best = wanted["logProbabilities"];
+    const auto top = top_log_probabilities(logits, best.size());
+    REQUIRE(top.ok());
+    REQUIRE(top->size() == best.size());
+    for (size_t at = 0; at < best.size(); ++at) {
+      CHECK((*top)[at].token == best[at][0].get<Token>());
+      CHECK((*top)[at].value == Approx(best[at][1].get<double>()).margin(1e-6));
+      CHECK(*log_probability(logits, (*top)[at].token) == Approx((*top)[at].value).margin(1e-12));
     }
   }
 }
@@ -85,6 +96,21 @@ TEST_CASE("the drawn numbers lie in [0, 1) and do not repeat") {
       REQUIRE(seen.insert(u).second);
     }
   }
+}
+
+TEST_CASE("a bias counts in greedy choice, and twice where it is given twice") {
+  const std::vector<float> logits{1, 5, 3};
+  CHECK(*Sampler({.bias = {{2, 2.5f}}}).choose(logits, {}, 0) == 2);
+  CHECK(*Sampler({.bias = {{2, 1.25f}, {0, 0.5f}, {2, 1.25f}}}).choose(logits, {}, 0) == 2);
+  CHECK(*Sampler({.bias = {{1, -100.0f}, {77, 1000.0f}}}).choose(logits, {}, 0) == 2);
+}
+
+TEST_CASE("log probabilities of broken logits and of a token that is not there are errors") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  CHECK(log_probability(std::vector<float>{1, 2}, 2).error().code() == Code::invalid_params);
+  CHECK(log_probability(std::vector<float>{1, infinity}, 0).error().code() == Code::model_failed);
+  CHECK(top_log_probabilities(std::vector<float>{-infinity, -infinity}, 1).error().code() == Code::model_failed);
+  CHECK(top_log_probabilities(std::vector<float>{1, 2}, 5)->size() == 2);
 }
 
 TEST_CASE("NaN, an infinite logit and an empty mask are model_failed") {
