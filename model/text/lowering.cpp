@@ -1,10 +1,12 @@
 #include "model/text/lowering.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "model/text/local_reference.h"
 #include "model/text/value.h"
 
 namespace hob::text {
@@ -13,7 +15,10 @@ namespace {
 using json::Document;
 using Kind = Document::Kind;
 
-constexpr int kMaxDepth = 12;  // of references and nested schemas; below it a type says no more than its name
+constexpr int kMaxDepth = kMaxLoweringDepth;
+// Schemas read and properties found. References to what refers back would double with each level: a schema that
+// needs more than this is told in part.
+constexpr size_t kMaxWork = 50'000;
 
 Document text_value(std::string text) {
   Document value;
@@ -54,9 +59,20 @@ struct Property {
   std::vector<Document> choices;
   bool nullable = false;
   const Document* items = nullptr;
-  const Document* properties = nullptr;
-  const Document* required = nullptr;
+  bool has_properties = false;
+  std::vector<std::pair<std::string, const Document*>> properties;  // of two with one name the first counts
+  std::unordered_set<std::string> names;                            // of those
+  std::vector<std::string> required;
+  std::unordered_set<std::string> required_names;
 };
+
+void add_property(Property& property, const std::string& name, const Document* schema) {
+  if (property.names.insert(name).second) property.properties.emplace_back(name, schema);
+}
+
+void add_required(Property& property, const std::string& name) {
+  if (property.required_names.insert(name).second) property.required.push_back(name);
+}
 
 void add_type(Property& property, std::string_view type, std::vector<std::string>& others) {
   if (type == "null") {
@@ -71,6 +87,18 @@ void add_type(Property& property, std::string_view type, std::vector<std::string
 void add_sentence(std::string& description, const std::string& sentence) {
   if (!description.empty()) description += description.back() == '.' ? " " : ". ";
   description += sentence;
+}
+
+// What every alternative wants is wanted. A list names nothing twice.
+void add_required_by_all(Property& property, const std::vector<std::vector<std::string>>& lists) {
+  if (lists.empty()) return;
+  std::unordered_map<std::string, size_t> wanted;
+  for (const auto& list : lists) {
+    for (const std::string& name : list) ++wanted[name];
+  }
+  for (const std::string& name : lists.front()) {
+    if (wanted[name] == lists.size()) add_required(property, name);
+  }
 }
 
 class Lowering {
@@ -90,36 +118,14 @@ class Lowering {
 
   const Document* resolve(const Document& schema) const {
     const Document* reference = schema.find("$ref");
-    if (reference == nullptr || reference->kind != Kind::string || !reference->text.starts_with("#")) return nullptr;
-    const Document* at = &root_;
-    std::string_view rest = std::string_view(reference->text).substr(1);
-    while (!rest.empty() && at != nullptr) {
-      if (rest[0] != '/') return nullptr;
-      rest.remove_prefix(1);
-      std::string token;
-      const std::string_view raw = rest.substr(0, rest.find('/'));
-      rest.remove_prefix(raw.size());
-      for (size_t i = 0; i < raw.size(); ++i) {
-        if (raw[i] == '~' && i + 1 < raw.size()) {
-          token += raw[++i] == '1' ? '/' : '~';
-        } else {
-          token += raw[i];
-        }
-      }
-      if (at->kind == Kind::array) {
-        size_t index = at->items.size();
-        std::from_chars(token.data(), token.data() + token.size(), index);
-        at = index < at->items.size() ? &at->items[index] : nullptr;
-      } else {
-        at = at->find(token);
-      }
-    }
-    return at;
+    const bool is_text = reference != nullptr && reference->kind == Kind::string;
+    return is_text ? resolve_local(root_, reference->text) : nullptr;
   }
 
   // Collects what `schema` says into `out`, through references and unions.
   void read(const Document& schema, Property& out, int depth) const {
-    if (schema.kind != Kind::object || depth > kMaxDepth) return;
+    if (schema.kind != Kind::object || depth > kMaxDepth || work_ > kMaxWork) return;
+    ++work_;
     std::vector<std::string> others;
     if (const Document* text = schema.find("description"); text != nullptr && text->kind == Kind::string) {
       if (out.description.empty()) out.description = text->text;
@@ -141,16 +147,22 @@ class Lowering {
       if (out.type.empty()) out.type = "array";
     }
     if (const Document* inner = schema.find("properties"); inner != nullptr && inner->kind == Kind::object) {
-      if (out.properties == nullptr) out.properties = inner;
+      out.has_properties = true;
+      work_ += inner->members.size();
+      for (const auto& [name, value] : inner->members) add_property(out, name, &value);
       if (out.type.empty()) out.type = "object";
     }
     if (const Document* required = schema.find("required"); truthy(required) && required->kind == Kind::array) {
-      if (out.required == nullptr) out.required = required;
+      for (const Document& name : required->items) {
+        if (name.kind == Kind::string) add_required(out, name.text);
+      }
     }
     if (truthy(schema.find("nullable"))) out.nullable = true;
     for (const char* key : {"anyOf", "oneOf", "allOf"}) {
       const Document* parts = schema.find(key);
       if (parts == nullptr) continue;
+      const bool all = std::string_view(key) == "allOf";
+      std::vector<std::vector<std::string>> required_lists;  // one of each alternative that is an object
       for (const Document& part : parts->items) {
         Property one;
         read(part, one, depth + 1);
@@ -159,9 +171,15 @@ class Lowering {
         if (out.description.empty() && parts->items.size() == 1) out.description = one.description;
         out.choices.insert(out.choices.end(), one.choices.begin(), one.choices.end());
         if (out.items == nullptr) out.items = one.items;
-        if (out.properties == nullptr) out.properties = one.properties;
-        if (out.required == nullptr) out.required = one.required;
+        out.has_properties = out.has_properties || one.has_properties;
+        for (const auto& [name, value] : one.properties) add_property(out, name, value);
+        if (all) {
+          for (const std::string& name : one.required) add_required(out, name);
+        } else if (one.has_properties || !one.required.empty()) {
+          required_lists.push_back(std::move(one.required));
+        }
       }
+      add_required_by_all(out, required_lists);
     }
     if (!others.empty()) {
       std::string sentence = "Type: " + out.type;
@@ -199,19 +217,17 @@ class Lowering {
     if (property.type == "object") {
       Document inner;
       inner.kind = Kind::object;
-      if (property.properties != nullptr && depth < kMaxDepth) {
-        for (const auto& [name, value] : property.properties->members) {
-          inner.members.emplace_back(name, schema(value, depth + 1));
+      if (depth < kMaxDepth) {
+        for (const auto& [name, value] : property.properties) {
+          inner.members.emplace_back(name, schema(*value, depth + 1));
         }
       }
       out.members.emplace_back("properties", std::move(inner));
-      if (property.required != nullptr) {
+      if (!property.required.empty()) {
         Document names;
         names.kind = Kind::array;
-        for (const Document& name : property.required->items) {
-          if (name.kind == Kind::string) names.items.push_back(name);
-        }
-        if (!names.items.empty()) out.members.emplace_back("required", std::move(names));
+        for (const std::string& name : property.required) names.items.push_back(text_value(name));
+        out.members.emplace_back("required", std::move(names));
       }
     }
     if (!property.type.empty()) out.members.emplace_back("type", text_value(property.type));
@@ -225,6 +241,7 @@ class Lowering {
   }
 
   const Document& root_;
+  mutable size_t work_ = 0;
 };
 
 }  // namespace

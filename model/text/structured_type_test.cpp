@@ -124,6 +124,25 @@ TEST_CASE("schemas are lowered to what a declaration can say") {
         "a:{type:'STRING'}},required:['a'],type:'OBJECT'}}");
 }
 
+TEST_CASE("the properties of a union's parts are told as those of one object") {
+  const std::string parts =
+      R"([{"$ref":"#/$defs/p"},{"properties":{"y":{"type":"string"},"x":{"type":"string"}},"required":["y","x"]}])";
+  const std::string defs = R"("$defs":{"p":{"properties":{"x":{"type":"number"}},"required":["x"]}})";
+  CHECK(declared("{" + defs + R"(,"properties":{"a":{"allOf":)" + parts + "}}}") ==
+        "a:{properties:{x:{type:'NUMBER'},y:{type:'STRING'}},required:['x','y'],type:'OBJECT'}},type:'OBJECT'}}");
+  CHECK(declared("{" + defs + R"(,"properties":{"a":{"anyOf":)" + parts + "}}}") ==
+        "a:{properties:{x:{type:'NUMBER'},y:{type:'STRING'}},required:['x'],type:'OBJECT'}},type:'OBJECT'}}");
+}
+
+TEST_CASE("a schema whose every part refers back to the whole is lowered in little time") {
+  Json schema{{"anyOf", Json::array()}};
+  for (int at = 0; at < 100; ++at) {
+    schema["anyOf"].push_back({{"$ref", "#"}});
+    schema["properties"]["p" + std::to_string(at)] = {{"$ref", "#"}};
+  }
+  CHECK(declared(json::dump(schema)).size() < 20'000'000);
+}
+
 TEST_CASE("a schema that refers to itself is lowered to a finite declaration") {
   const std::string text = declared(R"({"properties":{"a":{"$ref":"#"}}})");
   CHECK(text.size() > 10);

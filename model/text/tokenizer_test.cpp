@@ -1,11 +1,8 @@
 #include "model/text/tokenizer.h"
 
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <sstream>
 
 #include "model/text/detokenizer.h"
@@ -237,33 +234,42 @@ TEST_CASE("a file cut anywhere is refused") {
   }
 }
 
-// Prints figures on a real vocabulary: HOB_TOKENIZER=tokenizer.json HOB_TEXT=big.txt text_test [measure]
-TEST_CASE("measures a tokenizer of one's own", "[.measure]") {
-  const char* path = std::getenv("HOB_TOKENIZER");
-  const char* text_path = std::getenv("HOB_TEXT");
-  REQUIRE(path != nullptr);
-  REQUIRE(text_path != nullptr);
-  auto seconds = [start = std::chrono::steady_clock::now()]() mutable {
-    const auto now = std::chrono::steady_clock::now();
-    const double passed = std::chrono::duration<double>(now - start).count();
-    start = now;
-    return passed;
+TEST_CASE("a file with a flipped byte is refused by its name, or still a tokenizer that gives back what it is given") {
+  const std::string whole = file_text(kHand);
+  uint64_t state = 7;
+  const auto next = [&state](size_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<size_t>(state >> 33) % below;
   };
-  auto tokenizer = Tokenizer::load(path);
-  if (!tokenizer) FAIL(tokenizer.error().message());
-  std::cout << "load " << seconds() << " s, " << tokenizer->size() << " pieces\n";
-  std::ifstream file(text_path);
-  std::stringstream all;
-  all << file.rdbuf();
-  const std::string text = all.str();
-  seconds();
-  const auto ids = tokenizer->encode(text, Control::match);
-  const double encode = seconds();
-  const std::string back = tokenizer->decode(ids, Specials::keep);
-  const double decode = seconds();
-  std::cout << text.size() << " bytes, " << ids.size() << " tokens, encode " << encode << " s ("
-            << static_cast<double>(text.size()) / encode / 1e6 << " MB/s), decode " << decode << " s\n";
-  uint64_t sum = 0;
-  for (const Token id : ids) sum = sum * 31 + id;
-  std::cout << "sum " << sum << "\n";
+  size_t refused = 0;
+  for (int flip = 0; flip < 400; ++flip) {
+    std::string broken = whole;
+    const size_t at = next(broken.size());
+    broken[at] = static_cast<char>(broken[at] ^ (1 << next(8)));
+    INFO("byte " << at);
+    const auto tokenizer = Tokenizer::parse(broken, "flipped.json");
+    if (!tokenizer) {
+      REQUIRE_THAT(tokenizer.error().message(), Catch::StartsWith("flipped.json"));
+      ++refused;
+      continue;
+    }
+    const std::string text = "hello the world <|turn>\n\u00E9";
+    const auto ids = tokenizer->encode(text, Control::as_text);
+    for (const Token id : ids) REQUIRE(id < tokenizer->size());
+    tokenizer->decode(ids, Specials::keep);
+  }
+  CHECK(refused > 100);
+}
+
+TEST_CASE("a megabyte of nesting, of one key and of numbers is refused by its name") {
+  for (const std::string& text :
+       {std::string(1u << 20, '['), "{\"" + std::string(1u << 20, 'a') + "\":{}}", std::string(1u << 20, '9'),
+        "{\"model\":" + std::string(1000, '[') + std::string(1000, ']') + "}",
+        "{\"model\":{\"vocab\":{\"a\":" + std::string(1u << 20, '1') + "}}}",
+        "{\"model\":{\"merges\":[\"" + std::string(1u << 20, ' ') + "\"]}}"}) {
+    const auto tokenizer = Tokenizer::parse(text, "odd.json");
+    REQUIRE_FALSE(tokenizer.ok());
+    CHECK_THAT(tokenizer.error().message(), Catch::StartsWith("odd.json"));
+    CHECK(tokenizer.error().message().size() < 2000);
+  }
 }
