@@ -26,6 +26,7 @@ struct DtypeRow {
   Dtype dtype;
   std::string_view name;
   size_t bytes;
+  size_t elements = 1;  // more than one: not of this format
 };
 constexpr std::array kDtypes{
   DtypeRow{Dtype::boolean, "BOOL", 1}, DtypeRow{Dtype::u8, "U8", 1},
@@ -36,6 +37,9 @@ constexpr std::array kDtypes{
   DtypeRow{Dtype::i32, "I32", 4},      DtypeRow{Dtype::f32, "F32", 4},
   DtypeRow{Dtype::u64, "U64", 8},      DtypeRow{Dtype::i64, "I64", 8},
   DtypeRow{Dtype::f64, "F64", 8},
+  DtypeRow{Dtype::q4_0, "Q4_0", 18, 32},    DtypeRow{Dtype::q5_0, "Q5_0", 22, 32},
+  DtypeRow{Dtype::q8_0, "Q8_0", 34, 32},    DtypeRow{Dtype::q4_k, "Q4_K", 144, 256},
+  DtypeRow{Dtype::q5_k, "Q5_K", 176, 256},  DtypeRow{Dtype::q6_k, "Q6_K", 210, 256},
 };
 
 const DtypeRow& row(Dtype dtype) {
@@ -68,7 +72,7 @@ Result<TensorEntry> parse_entry(
   out.name = name;
   const Json& dtype = value.at("dtype");
   const auto known = std::find_if(kDtypes.begin(), kDtypes.end(), [&](const DtypeRow& r) {
-    return dtype.is_string() && dtype.get_ref<const std::string&>() == r.name;
+    return r.elements == 1 && dtype.is_string() && dtype.get_ref<const std::string&>() == r.name;
   });
   if (known == kDtypes.end()) return refuse(where, shown(name) + " has the unknown dtype " + json::brief(dtype));
   out.dtype = known->dtype;
@@ -141,6 +145,7 @@ Result<void> check_tiling(
 }  // namespace
 
 size_t byte_size(Dtype dtype) { return row(dtype).bytes; }
+size_t block_elements(Dtype dtype) { return row(dtype).elements; }
 std::string_view name_of(Dtype dtype) { return row(dtype).name; }
 
 std::string shape_text(std::span<const uint64_t> shape) {

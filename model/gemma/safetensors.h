@@ -23,9 +23,14 @@
 
 namespace hob::gemma {
 
-enum class Dtype { boolean, u8, i8, f8_e4m3, f8_e5m2, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
+enum class Dtype {
+  boolean, u8, i8, f8_e4m3, f8_e5m2, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64,
+  q4_0, q5_0, q8_0, q4_k, q5_k, q6_k,  // packed in blocks; GGUF files only
+};
 
+/// Of an element, or of a block where elements are packed in blocks.
 size_t byte_size(Dtype dtype);
+size_t block_elements(Dtype dtype);
 /// "BF16": the word in the file.
 std::string_view name_of(Dtype dtype);
 
@@ -34,7 +39,7 @@ struct TensorView {
   std::vector<uint64_t> shape;
   std::span<const std::byte> bytes;
 
-  uint64_t elements() const { return bytes.size() / byte_size(dtype); }
+  uint64_t elements() const { return bytes.size() / byte_size(dtype) * block_elements(dtype); }
 };
 
 /// "[3, 4]", for messages.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <random>
 
 #include "model/gemma/safetensors_writer.h"
 #include "schemas/base/json.h"
@@ -127,6 +128,39 @@ TEST_CASE("lying headers are refused, each for its reason") {
      "JSON"},
     {"an empty name", R"({"":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1, "name"},
     {"depth", std::string(5000, '['), 0, "JSON"},
+    {"a lower case dtype", one(R"({"dtype":"f32","shape":[1],"data_offsets":[0,4]})"), 4, "dtype"},
+    {"a packed dtype of another format", one(R"({"dtype":"Q8_0","shape":[32],"data_offsets":[0,34]})"), 34, "dtype"},
+    {"another element size", one(R"({"dtype":"F64","shape":[1],"data_offsets":[0,4]})"), 4, "needs 8"},
+    {"a smaller element size", one(R"({"dtype":"BF16","shape":[1],"data_offsets":[0,4]})"), 4, "needs 2"},
+    {"data for no elements", one(R"({"dtype":"F32","shape":[0,3],"data_offsets":[0,4]})"), 4, "needs 0"},
+    {"a scalar of eight bytes", one(R"({"dtype":"F32","shape":[],"data_offsets":[0,8]})"), 8, "needs 4"},
+    {"a shape in words", one(R"({"dtype":"F32","shape":"1","data_offsets":[0,4]})"), 4, "shape"},
+    {"a dimension in words", one(R"({"dtype":"F32","shape":["1"],"data_offsets":[0,4]})"), 4, "dimension"},
+    {"a dimension of null", one(R"({"dtype":"F32","shape":[null],"data_offsets":[0,4]})"), 4, "dimension"},
+    {"a dimension beyond 64 bits", one(R"({"dtype":"F32","shape":[18446744073709551617],"data_offsets":[0,4]})"), 4,
+     "dimension"},
+    {"a dimension of 1e1", one(R"({"dtype":"U8","shape":[1e1],"data_offsets":[0,10]})"), 10, "dimension"},
+    {"a product that wraps to 0",
+     one(R"({"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]})"), 0, "overflow"},
+    {"a product that wraps to the data",
+     one(R"({"dtype":"U8","shape":[4294967296,4294967296,4],"data_offsets":[0,4]})"), 4, "overflow"},
+    {"a fractional offset", one(R"({"dtype":"F32","shape":[1],"data_offsets":[0.0,4]})"), 4, "data_offsets"},
+    {"one offset", one(R"({"dtype":"F32","shape":[1],"data_offsets":[4]})"), 4, "data_offsets"},
+    {"offsets that are an object", one(R"({"dtype":"F32","shape":[1],"data_offsets":{"begin":0,"end":4}})"), 4,
+     "data_offsets"},
+    {"the same bytes twice",
+     R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 2,
+     "overlap"},
+    {"a tensor inside another",
+     R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 4,
+     "overlap"},
+    {"a name of 600 bytes", "{\"" + std::string(600, 'n') + R"(":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1,
+     "600"},
+    {"two values", kGood + "{}", 22, "JSON"},
+    {"a zero byte behind the header", kGood + std::string(1, '\0'), 22, "JSON"},
+    {"a header of null", "null", 0, "object"},
+    {"no tensors but data", R"({"__metadata__":{}})", 3, "behind"},
+    {"an empty header", "", 0, "JSON"},
   };
   const Folder folder;
   for (const Lie& lie : lies) {
@@ -144,6 +178,42 @@ TEST_CASE("a header that claims more than the file or the limit is refused befor
   for (const uint64_t claimed : {uint64_t{kGood.size() + 23}, kMaxHeaderBytes + 1, uint64_t{1} << 40, ~uint64_t{0} - 1,
                                  uint64_t{1} << 63}) {
     CHECK_FALSE(Safetensors::open_file(folder.write("x.safetensors", packed(kGood, 22, claimed))).ok());
+  }
+}
+
+TEST_CASE("a header of 100 MB is refused by its length, not read") {
+  const Folder folder;
+  const auto path = folder.write("big.safetensors", packed("{", 0, 100'000'000));
+  std::filesystem::resize_file(path, 100'000'100);  // as long as it claims, and sparse
+  const auto file = Safetensors::open_file(path);
+  REQUIRE_FALSE(file.ok());
+  CHECK(file.error().message().find("claims 100000000 bytes") != std::string::npos);
+}
+
+TEST_CASE("a checkpoint cut at every 256th is refused, and flipped bytes never reach beyond the file") {
+  const auto path = std::filesystem::path(HOB_SOURCE_DIR) / "tests/fixtures/gemma/e2b_like/model.safetensors";
+  std::ifstream in(path, std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  REQUIRE(whole.size() > 100'000);
+  const Folder folder;
+  for (size_t part = 0; part < 256; ++part) {
+    INFO(part);
+    CHECK_FALSE(Safetensors::open_file(folder.write("cut.safetensors", whole.substr(0, whole.size() * part / 256))).ok());
+  }
+  std::mt19937 random(7);  // NOLINT: the same flips each time
+  for (int i = 0; i < 100; ++i) {
+    std::string bytes = whole;
+    bytes[random() % (i % 4 == 0 ? bytes.size() : 8000)] = static_cast<char>(random());
+    const auto file = Safetensors::open_file(folder.write("bent.safetensors", bytes));
+    if (!file) {
+      CHECK(file.error().message().starts_with("bent.safetensors: "));
+      continue;
+    }
+    uint64_t sum = 0;
+    for (const auto& [name, view] : file->tensors()) {
+      for (const std::byte value : view.bytes) sum += std::to_integer<uint64_t>(value);
+    }
+    CHECK(sum > 0);
   }
 }
 
