@@ -52,7 +52,7 @@ std::vector<Symbol> Machine::completion(const Thread& from) const {
         finish_array(top, kMaxDepth - top.depth - 1, out);
         break;
       default:
-        finish_object(top, thread.extras, out);
+        finish_object(top, thread.extras, kMaxDepth - top.depth - 1, out);
         break;
     }
     thread = after(thread);
@@ -127,7 +127,7 @@ void Machine::finish_array(const Local& local, int limit, std::vector<Symbol>& o
   out.push_back(']');
 }
 
-void Machine::finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symbol>& out) const {
+void Machine::finish_object(Local local, Ref<ExtraKeys> extras, int limit, std::vector<Symbol>& out) const {
   const ObjectSpec& spec = object(local);
   if (local.phase == colon) {
     if (dialect_ == Dialect::json) out.push_back(':');
@@ -140,19 +140,32 @@ void Machine::finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symb
     write_key(name, out);
     shortest(value, out);
   };
+  const auto names = static_cast<uint32_t>(spec.names.size());
+  const auto wants_witness = [&] { return spec.wants_witness && !seen(local).has(names); };
+  const auto good_witness = [&](NodeId witness) {
+    return wants_witness() && witness != kNone && ir_->nodes[witness].min_depth <= limit;
+  };
+  const auto write_value = [&](std::string_view name, NodeId value, NodeId witness) {
+    const bool is_witness = good_witness(witness);
+    write(name, is_witness ? witness : value);
+    if (is_witness) local.b = seen_with(static_cast<uint32_t>(local.b), spec, names);
+  };
   const auto write_declared = [&](uint32_t name) {
-    write(spec.names[name], spec.properties[name].node);
+    write_value(spec.names[name], spec.properties[name].node, spec.properties[name].witness);
     local.b = seen_with(static_cast<uint32_t>(local.b), spec, name);
   };
   for (const uint32_t name : spec.declared) {
     if (spec.properties[name].required && available(spec, local, name)) write_declared(name);
   }
+  for (const uint32_t name : spec.declared) {
+    if (good_witness(spec.properties[name].witness) && available(spec, local, name)) write_declared(name);
+  }
   // After a comma a key must come; and some objects want more keys than the required ones.
   const auto wanted = [&] {
-    return local.phase == after_comma || seen(local).count + local.count < spec.min_properties;
+    return local.phase == after_comma || wants_witness() || seen(local).count + local.count < spec.min_properties;
   };
   for (const uint32_t name : spec.declared) {
-    if (wanted() && available(spec, local, name)) write_declared(name);
+    if (wanted() && !wants_witness() && available(spec, local, name)) write_declared(name);
   }
   for (uint32_t n = 0; wanted() && extra_available(spec, local) && n < 1'000'000; ++n) {
     std::string name = "a";
@@ -162,7 +175,7 @@ void Machine::finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symb
     const uint64_t hash = key_hash(name);
     for (const ExtraKeys* keys = extras.get(); keys && !had; keys = keys->next) had = keys->hash == hash;
     if (had) continue;
-    write(name, spec.additional);
+    write_value(name, spec.additional, spec.other_witness);
     ++local.count;
   }
   out.push_back('}');
@@ -231,7 +244,7 @@ void Machine::shortest(NodeId id, std::vector<Symbol>& out) const {
     local.spec = static_cast<uint32_t>(i);
     local.b = seen_none(id, local.spec);
     out.push_back('{');
-    return finish_object(local, {}, out);
+    return finish_object(local, {}, node.min_depth - 1, out);
   }
 }
 

@@ -125,7 +125,7 @@ Result<std::vector<SchemaBuilder::Way>> SchemaBuilder::failures(const Item& item
         if (!says_nothing(value.members[i].second) && !must_lack(value.members[i].first)) atom("properties", i);
       }
     } else if (keyword == "additionalProperties") {
-      if (!says_nothing(value)) return refused(item.pointer, keyword, "additionalProperties cannot be denied while a value is generated");
+      if (!says_nothing(value)) atom(keyword);
     } else if (keyword == "prefixItems" || (keyword == "items" && value.kind == Kind::array)) {
       if (keyword == "items" && schema.find("prefixItems")) continue;
       HOB_TRY_VOID(list_of_schemas(value, keyword));

@@ -42,6 +42,13 @@ int depth_of(const Ir& ir, const ObjectSpec& object) {
     }
   }
   if (required > object.max_properties) return kImpossible;
+  if (object.wants_witness) {
+    int least = object.other_witness == kNone ? kImpossible : depth_of(ir, object.other_witness);
+    for (const Property& property : object.properties) {
+      if (property.witness != kNone) least = std::min(least, depth_of(ir, property.witness));
+    }
+    deepest = std::max(deepest, least);
+  }
   if (required < object.min_properties) {  // some optional keys are needed, too: the shallowest
     const size_t need = object.min_properties - required;
     const int extra = object.additional == kNone ? kImpossible : depth_of(ir, object.additional);

@@ -60,6 +60,7 @@ struct ArraySpec {
 struct Property {
   NodeId node = kNone;
   bool required = false;
+  NodeId witness = kNone;  // where the object wants one: a value of `node` that is one
 };
 
 struct ObjectSpec {
@@ -67,6 +68,8 @@ struct ObjectSpec {
   std::vector<Property> properties;    // of names[i]
   std::vector<uint32_t> declared;      // indices into names, in the schema's order
   NodeId additional = kNone;           // every other key; kNone: there is none
+  bool wants_witness = false;          // some member must be one: a value that a denied schema's rule for others refuses
+  NodeId other_witness = kNone;        // a value of `additional` that is one
   uint32_t min_properties = 0, max_properties = kUnlimited;
   int min_depth = 1;
 };

@@ -275,7 +275,8 @@ bool Machine::item_available(const ArraySpec& spec, const Local& local) const {
 bool Machine::available(const ObjectSpec& spec, const Local& local, uint32_t name) const {
   const Seen& had = seen(local);
   const Property& property = spec.properties[name];
-  if (had.has(name) || !fits(property.node, local.depth + 1)) return false;
+  if (had.has(name)) return false;
+  if (!may_be_plain(spec, local, property.node, name) && !may_be_witness(spec, local, property.witness)) return false;
   if (spec.max_properties == kUnlimited) return true;
   return had.count + local.count + 1 + had.missing - (property.required ? 1 : 0) <= spec.max_properties;
 }
@@ -287,8 +288,25 @@ bool Machine::any_available(const ObjectSpec& spec, const Local& local, uint32_t
   return false;
 }
 
+bool Machine::may_be_witness(const ObjectSpec& spec, const Local& local, NodeId witness) const {
+  return spec.wants_witness && witness != kNone && fits(witness, local.depth + 1) &&
+         !seen(local).has(static_cast<uint32_t>(spec.names.size()));
+}
+
+bool Machine::may_be_plain(const ObjectSpec& spec, const Local& local, NodeId node, uint32_t name) const {
+  if (node == kNone || !fits(node, local.depth + 1)) return false;
+  const auto names = static_cast<uint32_t>(spec.names.size());
+  if (!spec.wants_witness || seen(local).has(names)) return true;
+  if (may_be_witness(spec, local, spec.other_witness)) return true;
+  for (uint32_t i = 0; i < names; ++i) {
+    if (i != name && !seen(local).has(i) && may_be_witness(spec, local, spec.properties[i].witness)) return true;
+  }
+  return false;
+}
+
 bool Machine::extra_available(const ObjectSpec& spec, const Local& local) const {
-  if (spec.additional == kNone || !fits(spec.additional, local.depth + 1)) return false;
+  if (spec.additional == kNone) return false;
+  if (!may_be_plain(spec, local, spec.additional, kNone) && !may_be_witness(spec, local, spec.other_witness)) return false;
   if (spec.max_properties == kUnlimited) return true;
   const Seen& had = seen(local);
   return had.count + local.count + 1 + had.missing <= spec.max_properties;
@@ -351,6 +369,7 @@ uint32_t Machine::seen_none(NodeId node, uint32_t spec) const {
   Seen seen;
   seen.bits.resize(object.names.size() / 64 + 1);
   for (const Property& property : object.properties) seen.missing += property.required ? 1 : 0;
+  seen.missing += object.wants_witness ? 1 : 0;  // kept as a name after the last
   const auto id = static_cast<uint32_t>(seen_.size());
   seen.start = id;
   seen_.push_back(std::move(seen));
@@ -363,8 +382,9 @@ uint32_t Machine::seen_with(uint32_t seen, const ObjectSpec& object, uint32_t na
   if (const auto found = seen_next_.find(slot); found != seen_next_.end()) return found->second;
   Seen next = seen_[seen];
   next.bits[name / 64] |= uint64_t{1} << (name % 64);
-  ++next.count;
-  if (object.properties[name].required) --next.missing;
+  const bool witness = name == object.names.size();
+  if (!witness) ++next.count;
+  if (witness || object.properties[name].required) --next.missing;
   // The same keys in another order are the same set.
   const auto [at, fresh] = seen_sets_.try_emplace({next.start, next.bits}, static_cast<uint32_t>(seen_.size()));
   if (fresh) seen_.push_back(std::move(next));

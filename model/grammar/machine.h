@@ -187,11 +187,14 @@ class Machine {
   bool fits(NodeId node, int depth) const { return ir_->nodes[node].min_depth + depth <= kMaxDepth; }
   bool available(const ObjectSpec& object, const Local& local, uint32_t name) const;
   bool any_available(const ObjectSpec& object, const Local& local, uint32_t low, uint32_t high) const;
+  bool may_be_witness(const ObjectSpec& object, const Local& local, NodeId witness) const;
+  /// Whether a member may be no witness: none is wanted any more, or another member can be it.
+  bool may_be_plain(const ObjectSpec& object, const Local& local, NodeId node, uint32_t name) const;
   bool extra_available(const ObjectSpec& object, const Local& local) const;
   bool item_available(const ArraySpec& array, const Local& local) const;
   Thread finish_text(Thread from, std::vector<Symbol>& out) const;
   void finish_array(const Local& local, int limit, std::vector<Symbol>& out) const;
-  void finish_object(Local local, Ref<ExtraKeys> extras, std::vector<Symbol>& out) const;
+  void finish_object(Local local, Ref<ExtraKeys> extras, int limit, std::vector<Symbol>& out) const;
   void write_string(std::string_view text, std::vector<Symbol>& out) const;
   void write_key(std::string_view text, std::vector<Symbol>& out) const;
 

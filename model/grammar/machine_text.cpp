@@ -254,37 +254,44 @@ void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
   next.top.space = 0;
   next.top.high = next.top.position = 0;
   next.top.a = 0;
+  const auto enter = [&](NodeId value) {
+    next.top.low = value;
+    if (dialect_ == Dialect::json) return out.push_back(next);
+    Thread object = next;
+    object.top.phase = after_value;
+    object.top.low = 0;
+    out.push_back(push(object, value));
+  };
+  // The value is as any of this key, or the one that the object wants.
+  const auto enter_ways = [&](NodeId plain, NodeId witness, uint32_t name) {
+    if (may_be_plain(spec, top, plain, name)) enter(plain);
+    if (!may_be_witness(spec, top, witness)) return;
+    next.top.b = seen_with(static_cast<uint32_t>(next.top.b), spec, static_cast<uint32_t>(spec.names.size()));
+    enter(witness);
+  };
   if (top.low < top.high && spec.names[top.low].size() == top.position) {
     if (!available(spec, top, top.low)) return;
-    next.top.low = spec.properties[top.low].node;
+    const Property& property = spec.properties[top.low];
     next.top.b = seen_with(static_cast<uint32_t>(top.b), spec, top.low);
-  } else {
-    if (!extra_available(spec, top)) return;
-    if (probing) {
-      Thread& mark = out.emplace_back();
-      mark.top.kind = Kind::extra;
-      return;
-    }
-    for (const ExtraKeys* seen = from.extras.get(); seen; seen = seen->next) {
-      if (seen->hash == top.a) return;
-    }
-    auto* keys = new ExtraKeys;
-    keys->hash = top.a;
-    keys->next = from.extras.get();
-    if (keys->next) ++keys->next->uses;
-    next.extras = Ref<ExtraKeys>(keys);
-    next.top.low = spec.additional;
-    const uint32_t limit = spec.max_properties != kUnlimited ? kUnlimited : spec.min_properties;
-    if (top.count < limit) ++next.top.count;
+    return enter_ways(property.node, property.witness, top.low);
   }
-  if (dialect_ == Dialect::json) {
-    out.push_back(std::move(next));
-  } else {
-    const NodeId value = next.top.low;
-    next.top.phase = after_value;
-    next.top.low = 0;
-    out.push_back(push(next, value));
+  if (!extra_available(spec, top)) return;
+  if (probing) {
+    Thread& mark = out.emplace_back();
+    mark.top.kind = Kind::extra;
+    return;
   }
+  for (const ExtraKeys* seen = from.extras.get(); seen; seen = seen->next) {
+    if (seen->hash == top.a) return;
+  }
+  auto* keys = new ExtraKeys;
+  keys->hash = top.a;
+  keys->next = from.extras.get();
+  if (keys->next) ++keys->next->uses;
+  next.extras = Ref<ExtraKeys>(keys);
+  const uint32_t limit = spec.max_properties != kUnlimited ? kUnlimited : spec.min_properties;
+  if (top.count < limit) ++next.top.count;
+  enter_ways(spec.additional, spec.other_witness, kNone);
 }
 
 bool Machine::interior(const Local& local, Interior& out) const {

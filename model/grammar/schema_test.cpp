@@ -220,6 +220,21 @@ TEST_CASE("multipleOf, on decimals and exactly") {
   CHECK_FALSE(compile(R"({"type":"integer","multipleOf":7,"minimum":8,"maximum":13})"));
 }
 
+TEST_CASE("additionalProperties that must not hold: some other key, with a value that it refuses") {
+  check(R"({"type":"object","not":{"properties":{"a":{}},"additionalProperties":false}})", {R"({"b":1})", R"({"a":1,"c":null,"d":2})"},
+        {"{}", R"({"a":1})"});
+  check(R"({"type":"object","properties":{"n":{"type":"integer"}},"additionalProperties":{"type":["integer","null"]},
+            "not":{"additionalProperties":{"type":"integer"}}})", {R"({"x":null})", R"({"n":1,"x":3,"y":null})", R"({"y":null,"x":3})"},
+        {"{}", R"({"n":1})", R"({"x":1,"y":2})", R"({"x":"a"})"});
+  check(R"({"type":"object","properties":{"a":{},"b":{},"c":{}},"additionalProperties":false,
+            "not":{"properties":{"a":{}},"additionalProperties":{"type":"integer"}}})",
+        {R"({"b":null})", R"({"b":1,"c":"x"})", R"({"c":"x","b":1})", R"({"a":0,"b":null,"c":1})", R"({"b":1,"a":null,"c":"x"})"},
+        {"{}", R"({"a":null})", R"({"b":1,"c":2})", R"({"d":null})", R"({"b":1,"a":null})"});
+  check(R"({"oneOf":[{"type":"object","properties":{"foo":{"type":"string"}},"additionalProperties":false},
+                     {"type":"object","properties":{"bar":{"type":"string"}},"additionalProperties":false}]})",
+        {R"({"foo":""})", R"({"bar":"x"})"}, {"{}", R"({"foo":"","bar":""})", R"({"foo":1})", R"({"x":1})"});
+}
+
 TEST_CASE("contains: some items are of a kind, so many of them") {
   check(R"({"type":"array","contains":{"type":"integer"}})", {"[1]", "[null,1.0]", "[1,2]", "[[1],2]"}, {"[]", "[null]", "[1.5]", "[[1]]"});
   check(R"({"type":"array","contains":{"type":"integer"},"minContains":2,"maxContains":3})",

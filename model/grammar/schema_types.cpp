@@ -19,8 +19,11 @@ bool equal_specs(const ArraySpec& a, const ArraySpec& b) {
   return a.ways == b.ways && a.prefix == b.prefix && a.rest == b.rest && a.min_items == b.min_items && a.max_items == b.max_items;
 }
 bool equal_specs(const ObjectSpec& a, const ObjectSpec& b) {
-  const auto same = [](const Property& x, const Property& y) { return x.node == y.node && x.required == y.required; };
-  return a.names == b.names && a.additional == b.additional && a.min_properties == b.min_properties &&
+  const auto same = [](const Property& x, const Property& y) {
+    return x.node == y.node && x.required == y.required && x.witness == y.witness;
+  };
+  return a.names == b.names && a.additional == b.additional && a.wants_witness == b.wants_witness &&
+         a.other_witness == b.other_witness && a.min_properties == b.min_properties &&
          a.max_properties == b.max_properties &&
          std::equal(a.properties.begin(), a.properties.end(), b.properties.begin(), b.properties.end(), same);
 }
@@ -185,6 +188,7 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
   std::vector<std::string> order;
   std::map<std::string, bool> required;  // every name that is spoken of
   bool declares = false, speaks_of_others = false;
+  const Item* witness = nullptr;
   std::vector<std::pair<std::string, Item>> parts;  // of a denied schema: members that fail in their values, or are not there
   for (const Item& item : items) {
     if (item.denied) {
@@ -197,6 +201,17 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
         const std::string& name = item.schema->find("required")->items[item.index].text;
         if (required.emplace(name, false).second) order.push_back(name);
         parts.emplace_back(name, Item{&never(), item.pointer});
+      } else if (item.failing == "additionalProperties") {
+        // Some member that its schema does not name has a value that its rule for others refuses.
+        if (witness || spec.max_properties != kUnlimited || item.schema->find("patternProperties")) {
+          return refused(item.pointer, "additionalProperties",
+                         "additionalProperties cannot be denied twice, nor with a largest number of keys or with patternProperties");
+        }
+        witness = &item;
+        const Document* named = item.schema->find("properties");
+        for (size_t i = 0; named && i < named->members.size(); ++i) {
+          if (required.emplace(named->members[i].first, false).second) order.push_back(named->members[i].first);
+        }
       }
       continue;
     }
@@ -242,6 +257,13 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
     HOB_TRY(value, node(others(name, true)));
     spec.names.push_back(name);
     spec.properties.push_back({value, must});
+    const Document* named = witness ? witness->schema->find("properties") : nullptr;
+    if (witness && !(named && named->find(name))) {
+      Items set = others(name, true);
+      set.push_back({witness->schema->find("additionalProperties"), below(witness->pointer, "additionalProperties"), true});
+      HOB_TRY(one, node(std::move(set)));
+      spec.properties.back().witness = one;
+    }
   }
   for (const std::string& name : order) {
     spec.declared.push_back(
@@ -252,9 +274,16 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
     return item.schema->kind == Kind::boolean && !item.schema->boolean;
   });
   if (!closed && !(dialect_ == Dialect::gemma && declares && !speaks_of_others)) {
+    if (witness) {
+      Items set = rest;
+      set.push_back({witness->schema->find("additionalProperties"), below(witness->pointer, "additionalProperties"), true});
+      HOB_TRY(one, node(std::move(set)));
+      spec.other_witness = one;
+    }
     HOB_TRY(value, node(std::move(rest)));
     spec.additional = value;
   }
+  spec.wants_witness = witness != nullptr;
   size_t must = 0;
   for (const Property& property : spec.properties) must += property.required ? 1 : 0;
   if (must > spec.max_properties) impossible(items.front().pointer, "more keys are required than maxProperties allows");
