@@ -229,51 +229,56 @@ struct Bpe::Symbol {
   Token token;
   uint32_t previous;
   uint32_t next;
-  bool gone = false;
+  uint32_t rank;  // of the merge with the next one; kNever: none, or this one is gone
 };
 
 void Bpe::merge_long(std::vector<Token>& symbols, size_t begin) const {
-  struct Candidate {
-    uint32_t rank;
-    uint32_t left;
-    Token result;
-    bool operator>(const Candidate& other) const {
-      return rank != other.rank ? rank > other.rank : left > other.left;
-    }
-  };
   constexpr uint32_t kEnd = ~uint32_t{0};
+  constexpr uint32_t kNever = ~uint32_t{0};
+  struct Candidate {
+    uint64_t order;  // rank << 32 | left: the lowest rank first, the leftmost of equals
+    Token result;
+    bool operator>(const Candidate& other) const { return order > other.order; }
+  };
   const auto count = static_cast<uint32_t>(symbols.size() - begin);
   std::vector<Symbol> list(count);
   for (uint32_t at = 0; at < count; ++at) {
-    list[at] = {symbols[begin + at], at == 0 ? kEnd : at - 1, at + 1 == count ? kEnd : at + 1};
+    list[at] = {symbols[begin + at], at == 0 ? kEnd : at - 1, at + 1 == count ? kEnd : at + 1, kNever};
   }
-  std::vector<Candidate> start;
-  const auto candidate = [&](uint32_t left, auto&& take) {
+  const auto look = [&](uint32_t left, auto&& take) {
+    list[left].rank = kNever;
     const uint32_t right = list[left].next;
     if (right == kEnd) return;
     if (const Merge* merge = find_merge(list[left].token, list[right].token)) {
-      take(Candidate{merge->rank, left, merge->result});
+      list[left].rank = merge->rank;
+      take(Candidate{uint64_t{merge->rank} << 32 | left, merge->result});
     }
   };
-  for (uint32_t at = 0; at < count; ++at) candidate(at, [&](Candidate c) { start.push_back(c); });
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue(
-      std::greater<>(), std::move(start)
-  );
-  while (!queue.empty()) {
-    const Candidate best = queue.top();
-    queue.pop();
-    Symbol& left = list[best.left];
-    if (left.gone || left.next == kEnd) continue;
+  // The candidates of the beginning are sorted once; only those that merging makes need a heap, and that stays small.
+  std::vector<Candidate> start;
+  start.reserve(count);
+  for (uint32_t at = 0; at < count; ++at) look(at, [&](Candidate c) { start.push_back(c); });
+  std::sort(start.begin(), start.end(), [](const Candidate& a, const Candidate& b) { return a.order < b.order; });
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
+  const auto push = [&](Candidate c) { queue.push(c); };
+  for (size_t next = 0; next < start.size() || !queue.empty();) {
+    Candidate best;
+    if (queue.empty() || (next < start.size() && start[next].order < queue.top().order)) {
+      best = start[next++];
+    } else {
+      best = queue.top();
+      queue.pop();
+    }
+    const auto at = static_cast<uint32_t>(best.order);
+    Symbol& left = list[at];
+    if (left.rank != best.order >> 32) continue;  // one of the two has changed since
     Symbol& right = list[left.next];
-    const Merge* merge = find_merge(left.token, right.token);
-    if (merge == nullptr || merge->rank != best.rank) continue;  // one of the two has changed since
     left.token = best.result;
-    right.gone = true;
+    right.rank = kNever;
     left.next = right.next;
-    if (left.next != kEnd) list[left.next].previous = best.left;
-    const auto push = [&](Candidate c) { queue.push(c); };
-    if (left.previous != kEnd) candidate(left.previous, push);
-    candidate(best.left, push);
+    if (left.next != kEnd) list[left.next].previous = at;
+    if (left.previous != kEnd) look(left.previous, push);
+    look(at, push);
   }
   symbols.resize(begin);
   for (uint32_t at = 0; at != kEnd; at = list[at].next) symbols.push_back(list[at].token);
