@@ -111,6 +111,9 @@ Async<Result<wire::SchemaCheckResult>> check(House& house, wire::SchemaCheck par
   if (result) {
     out.supported = true;
     out.compiled_ms = result->value("compiledMs", 0.0);
+    for (const Json& one : result->value("untold", Json::array())) {
+      out.untold.push_back({one.value("pointer", ""), one.value("keyword", ""), one.value("message", "")});
+    }
     co_return out;
   }
   const Error& error = result.error();

@@ -33,6 +33,9 @@ Result<void> check(Shared& shared, const std::string& argument) {
   for (const wire::UnsupportedKeyword& keyword : result.unsupported_keywords) {
     std::printf("%s: %s\n", keyword.pointer.empty() ? "/" : keyword.pointer.c_str(), keyword.message.c_str());
   }
+  for (const wire::UnsupportedKeyword& keyword : result.untold) {
+    std::printf("not told to the model: %s: %s\n", keyword.pointer.c_str(), keyword.message.c_str());
+  }
   if (result.error) std::printf("%s\n", Error::from_json(*result.error).message().c_str());
   return {};
 }

@@ -5,6 +5,7 @@
 #include "model/schedule/step_automaton.h"
 #include "model/text/fit.h"
 #include "model/text/prompt.h"
+#include "model/text/untold.h"
 #include "schemas/base/sha256.h"
 
 namespace hob::serve {
@@ -172,11 +173,15 @@ Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params) {
   constrain::StepSpec spec;
   spec.stop_ids = facts_.control.stops;
   HOB_TRY(schema, document(params.schema, "/schema"));
+  Json untold = Json::array();
+  for (text::Untold& one : text::untold_keywords(schema)) {
+    untold.push_back({{"pointer", one.pointer}, {"keyword", one.keyword}, {"message", one.message}});
+  }
   spec.response_schema = std::move(schema);
   const auto begun = std::chrono::steady_clock::now();
   HOB_TRY(step, constrain::compile(facts_.trie, spec));
   const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begun;
-  return Json{{"compiledMs", time.count()}};
+  return Json{{"compiledMs", time.count()}, {"untold", std::move(untold)}};
 }
 
 }  // namespace hob::serve

@@ -246,7 +246,7 @@ struct CheckSchemaParams {
 
   template <typename D>
   static void describe(D& d) {
-    d.about("CheckSchemaParams", "Replies {compiledMs}, or the error says what cannot be enforced.");
+    d.about("CheckSchemaParams", "Replies {compiledMs, untold}, or the error says what cannot be enforced.");
     d.field("schema", &CheckSchemaParams::schema, "");
   }
 };

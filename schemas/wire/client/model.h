@@ -141,6 +141,7 @@ struct SchemaCheckResult {
   std::vector<UnsupportedKeyword> unsupported_keywords;
   std::optional<Json> error;   // not about a keyword: unsatisfiable, too large
   double compiled_ms = 0;
+  std::vector<UnsupportedKeyword> untold;  // enforced, but not said to the model in a tool's declaration
 
   template <typename D>
   static void describe(D& d) {
@@ -149,6 +150,7 @@ struct SchemaCheckResult {
     d.defaulted("unsupportedKeywords", &SchemaCheckResult::unsupported_keywords, "");
     d.field("error", &SchemaCheckResult::error, "");
     d.defaulted("compiledMs", &SchemaCheckResult::compiled_ms, "");
+    d.defaulted("untold", &SchemaCheckResult::untold, "Enforced, but a tool's declaration cannot tell the model.");
   }
 };
 
