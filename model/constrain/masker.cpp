@@ -58,7 +58,7 @@ void Masker::mask_one(const Thread& thread, std::span<uint64_t> bits) {
   mask_quote(thread, bits);
   grammar::Machine::Interior inside;
   if (machine_->interior(thread.top, inside)) return mask_interior(thread, inside, bits);
-  const Entry& known = entry(machine_->mask_key(thread.top, trie_->max_openers()));
+  const Entry& known = entry(machine_->mask_key(thread.top, trie_->max_openers(), trie_->tree().nodes()[0].chars));
   add(bits, known.few);
   if (!known.many.empty()) add(bits, known.many);
   if (!known.exits.empty()) walker_.mark(known.exits, 0, *machine_, {grammar::Machine::after(thread)}, bits);

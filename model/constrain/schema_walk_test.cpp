@@ -52,6 +52,12 @@ const char* const kSchemas[] = {
     R"({"type":"array","prefixItems":[{"type":"boolean"}],"contains":{"type":"integer"}})",
     R"({"type":"array","items":{"type":["integer","array"]},"not":{"items":{"type":"integer"}}})",
     R"({"type":"array","allOf":[{"contains":{"multipleOf":2}},{"contains":{"multipleOf":3}}],"items":{"type":"integer"}})",
+    R"({"type":"string","pattern":"^[a-c]{2,4}(é|日本|😊|\\n)?$","maxLength":4})",
+    R"({"type":"object","properties":{"id":{"type":"string","pattern":"^\\w+-\\d\\d$","minLength":5},"when":{"format":"date-time"},
+        "name":{"type":"string","pattern":"a|^\\s*$"}},"required":["id"],"additionalProperties":{"type":"string","pattern":"^(/[^/]+)+$","maxLength":9}})",
+    R"({"type":"array","items":{"anyOf":[{"type":"string","format":"ipv4"},{"type":"string","not":{"pattern":"[a-m]"},"maxLength":3},
+        {"type":"string","not":{"enum":["red","re"]},"pattern":"^re"}]}})",
+    R"({"type":"string","pattern":"^[😀-😎\"\\\\\\u0000-\\u0008é]*$","minLength":1})",
 };
 
 struct Subject {
@@ -295,7 +301,7 @@ TEST_CASE("with tools and a schema the model may call first, or must, or may not
 TEST_CASE("a schema that cannot be enforced names its tool") {
   StepSpec spec;
   spec.stop_ids = {kEos};
-  spec.tools.push_back({"read", json::parse_document(R"({"properties":{"p":{"pattern":"x"}}})", json::kSchema).value()});
+  spec.tools.push_back({"read", json::parse_document(R"({"properties":{"p":{"pattern":"(?=x)."}}})", json::kSchema).value()});
   const auto refused = compile(trie(), spec);
   REQUIRE(refused.error().code() == Code::schema_unsupported);
   REQUIRE(refused.error().data()["pointer"] == "/properties/p");

@@ -54,7 +54,7 @@ Result<std::optional<SchemaBuilder::Choice>> SchemaBuilder::choice(const Item& i
     }
     return std::optional(std::move(found));
   }
-  const Document* condition = schema.find("if");
+  const Document* condition = conditions_ ? schema.find("if") : nullptr;
   const Document* then = schema.find("then");
   const Document* otherwise = schema.find("else");
   if (condition && (then || otherwise) && next()) {

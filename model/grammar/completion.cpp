@@ -6,12 +6,19 @@
 
 #include "model/grammar/machine.h"
 #include "model/grammar/machine_text.h"
+#include "schemas/base/utf8.h"
 
 namespace hob::grammar {
 namespace {
 
 void append(std::string_view text, std::vector<Symbol>& out) {
   for (const char c : text) out.push_back(static_cast<unsigned char>(c));
+}
+
+std::string text_of(const std::u32string& characters) {
+  std::string out;
+  for (const char32_t c : characters) utf8::append(out, c);
+  return out;
 }
 
 }  // namespace
@@ -80,6 +87,14 @@ Thread Machine::finish_text(Thread from, std::vector<Symbol>& out) const {
     return true;
   };
   for (;;) {
+    if (from.top.state != 0 && from.top.lex == 0 && from.top.utf8 == 0) {
+      std::vector<Symbol> rest;
+      write_string(text_of(language(from.top)->shortest(from.top.state)), rest);
+      for (size_t i = 1; i < rest.size(); ++i) {  // after the opening quote
+        if (!attempt(rest[i])) return {};
+      }
+      return from;
+    }
     const bool closable = from.top.lex == 0 && from.top.utf8 == 0;
     bool moved = closable && attempt(close);
     if (moved && !inside(from)) return from;
@@ -222,6 +237,9 @@ void Machine::shortest(NodeId id, std::vector<Symbol>& out) const {
   if (!node.numbers.empty()) return append(number_completion(node.numbers.front(), NumberState{}), out);
   if (!node.strings.empty()) {
     const StringSpec& spec = node.strings.front();
+    if (spec.language != kNoLanguage) {
+      return write_string(text_of(ir_->languages().at(spec.language).shortest(Language::kStart)), out);
+    }
     if (spec.literals.empty()) return write_string(std::string(spec.min_length, 'a'), out);
     return write_string(*std::min_element(spec.literals.begin(), spec.literals.end(),
                                           [](const auto& a, const auto& b) { return a.size() < b.size(); }),

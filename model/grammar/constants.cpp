@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/grammar/keywords.h"
+#include "model/grammar/language.h"
 #include "model/grammar/schema.h"
 #include "model/grammar/schema_error.h"
 #include "schemas/base/utf8.h"
@@ -227,7 +228,7 @@ Result<bool> SchemaBuilder::admits_choices(const Document& schema, const std::st
     HOB_TRY(good, admits(*no, below(pointer, "not"), value, depth + 1));
     if (good) return false;
   }
-  const Document* condition = schema.find("if");
+  const Document* condition = conditions_ ? schema.find("if") : nullptr;
   if (condition && (schema.find("then") || schema.find("else"))) {
     HOB_TRY(holds, admits(*condition, below(pointer, "if"), value, depth + 1));
     const char* then = holds ? "then" : "else";
@@ -269,7 +270,7 @@ Result<bool> SchemaBuilder::admits_direct(const Document& schema, const std::str
     case Kind::number:
       return within(schema, Decimal::parse(value.text));
     case Kind::string:
-      return counted(schema, "minLength", "maxLength", utf8::length(value.text));
+      return admits_string(schema, pointer, value);
     case Kind::array:
       return admits_array(schema, pointer, value, depth);
     case Kind::object:
@@ -277,6 +278,15 @@ Result<bool> SchemaBuilder::admits_direct(const Document& schema, const std::str
     default:
       return true;
   }
+}
+
+Result<bool> SchemaBuilder::admits_string(const Document& schema, const std::string& pointer, const Document& value) {
+  if (!counted(schema, "minLength", "maxLength", utf8::length(value.text))) return false;
+  for (const char* keyword : {"pattern", "format"}) {
+    HOB_TRY(language, language_of(schema, pointer, keyword));
+    if (language != kNoLanguage && !ir_.languages().matches(language, value.text)) return false;
+  }
+  return true;
 }
 
 Result<bool> SchemaBuilder::admits_array(const Document& schema, const std::string& pointer, const Document& value,

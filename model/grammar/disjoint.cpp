@@ -2,6 +2,7 @@
 // it cannot be seen.
 #include <algorithm>
 
+#include "model/grammar/language.h"
 #include "model/grammar/schema.h"
 #include "schemas/base/utf8.h"
 
@@ -19,10 +20,11 @@ bool apart(const NumberRange& a, const NumberRange& b) {
   return below(a, b) || below(b, a);
 }
 
-bool apart(const StringSpec& a, const StringSpec& b) {
-  const auto lengths_fit = [](const std::string& text, const StringSpec& spec) {
+bool apart(const StringSpec& a, const StringSpec& b, Languages& languages) {
+  const auto lengths_fit = [&](const std::string& text, const StringSpec& spec) {
     const size_t length = utf8::length(text);
-    return spec.min_length <= length && length <= spec.max_length;
+    return spec.min_length <= length && length <= spec.max_length &&
+           (spec.language == kNoLanguage || languages.matches(spec.language, text));
   };
   if (!a.literals.empty()) {
     return std::none_of(a.literals.begin(), a.literals.end(), [&](const std::string& text) {
@@ -30,7 +32,11 @@ bool apart(const StringSpec& a, const StringSpec& b) {
                                 : std::find(b.literals.begin(), b.literals.end(), text) != b.literals.end();
     });
   }
-  if (!b.literals.empty()) return apart(b, a);
+  if (!b.literals.empty()) return apart(b, a, languages);
+  if (a.language != kNoLanguage && b.language != kNoLanguage) {
+    const auto none = languages.empty(languages.both(a.language, b.language));
+    if (none && *none) return true;
+  }
   return a.max_length < b.min_length || b.max_length < a.min_length;
 }
 
@@ -48,7 +54,7 @@ bool SchemaBuilder::disjoint(const Node& a, const Node& b, int depth) const {
   const auto numbers = [](const NumberSpec& x, const NumberSpec& y) {
     return all_apart(x.ranges, y.ranges, [](const auto& p, const auto& q) { return apart(p, q); });
   };
-  const auto strings = [](const StringSpec& x, const StringSpec& y) { return apart(x, y); };
+  const auto strings = [&](const StringSpec& x, const StringSpec& y) { return apart(x, y, ir_.languages()); };
   const auto arrays = [&](const ArraySpec& x, const ArraySpec& y) { return disjoint(x, y, depth); };
   const auto objects = [&](const ObjectSpec& x, const ObjectSpec& y) { return disjoint(x, y, depth); };
   return all_apart(a.numbers, b.numbers, numbers) && all_apart(a.strings, b.strings, strings) &&

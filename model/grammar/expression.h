@@ -33,7 +33,7 @@ class Expressions {
   static constexpr Expr kNothing = 0, kEmpty = 1, kAnyCharacter = 2, kAnything = 3, kStart = 4, kFinish = 5,
                         kBoundary = 6, kNoBoundary = 7;
   static constexpr size_t kMaxNodes = 400'000;
-  static constexpr size_t kMaxWork = 3'000'000;  // members of choices and intersections built
+  static constexpr size_t kMaxWork = 2'000'000;  // members of choices and intersections built
 
   Expressions();
 
@@ -63,6 +63,7 @@ class Expressions {
   std::vector<const CharSet*> sets(Expr a) const;
   bool blown() const { return blown_; }
   size_t size() const { return nodes_.size(); }
+  size_t work() const { return work_; }
   size_t bytes() const;
 
  private:

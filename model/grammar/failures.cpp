@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/grammar/keywords.h"
+#include "model/grammar/language.h"
 #include "model/grammar/number.h"
 #include "model/grammar/schema.h"
 #include "model/grammar/schema_error.h"
@@ -97,6 +98,7 @@ Result<std::vector<SchemaBuilder::Way>> SchemaBuilder::failures(const Item& item
     } else if (keyword == "not") {
       add(value, place, false);
     } else if (keyword == "if") {
+      if (!conditions_) continue;
       for (const bool holds : {true, false}) {
         const char* then = holds ? "then" : "else";
         const Document* branch_of = schema.find(then);
@@ -144,6 +146,13 @@ Result<std::vector<SchemaBuilder::Way>> SchemaBuilder::failures(const Item& item
       HOB_TRY_VOID(dependency_failures(item, keyword, ways));
     } else if (keyword == "minLength" || keyword == "minItems" || keyword == "minProperties") {
       if (!is_zero(value)) atom(keyword);
+    } else if (keyword == "pattern") {
+      atom(keyword);
+    } else if (keyword == "format") {
+      if (value.kind != Kind::string) continue;
+      auto language = ir_.languages().format(value.text);
+      if (!language) return refused(item.pointer, keyword, language.error().message());
+      if (*language != kNoLanguage) atom(keyword);
     } else if (keyword == "minimum" || keyword == "maximum" || keyword == "maxLength" || keyword == "maxItems" ||
                keyword == "maxProperties" || keyword == "multipleOf" || keyword == "divisibleBy" ||
                ((keyword == "exclusiveMinimum" || keyword == "exclusiveMaximum") && value.kind == Kind::number)) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/grammar/language.h"
+
 namespace hob::grammar {
 namespace {
 
@@ -85,6 +87,11 @@ NodeId Ir::any_object() {
   return any_object_;
 }
 
+Languages& Ir::languages() const {
+  if (!languages_) languages_ = std::make_shared<Languages>();
+  return *languages_;
+}
+
 void Ir::settle() {
   for (bool changed = true; changed;) {
     changed = false;
@@ -127,6 +134,7 @@ size_t Ir::bytes() const {
     for (const ArraySpec& array : node.arrays) total += (array.prefix.capacity() + array.ways.capacity()) * sizeof(NodeId);
     for (const NumberSpec& number : node.numbers) total += number.ranges.capacity() * sizeof(NumberRange);
   }
+  if (languages_) total += languages_->bytes();
   return total;
 }
 

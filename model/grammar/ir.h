@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,10 @@
 
 namespace hob::grammar {
 
+class Languages;
 using NodeId = uint32_t;
+using LanguageId = uint32_t;  // of language.h
+inline constexpr LanguageId kNoLanguage = 0xFFFFFFFF;
 inline constexpr uint32_t kNone = 0xFFFFFFFF;
 inline constexpr uint32_t kUnlimited = 0xFFFFFFFF;
 inline constexpr int kMaxDepth = 48;      // containers open at once in a generated value
@@ -32,6 +36,7 @@ enum class Dialect : uint8_t {
 struct StringSpec {
   uint32_t min_length = 0, max_length = kUnlimited;  // code points
   std::vector<std::string> literals;                 // where not empty: one of these, sorted, unique
+  LanguageId language = kNoLanguage;                 // and one of these texts; it is not empty and knows min_length
 };
 
 /// So many items must be of a kind.
@@ -102,9 +107,12 @@ struct Ir {
   static bool can_end(const ArraySpec& array, uint32_t index, Tallies so_far);
   /// Computes every min_depth and drops alternatives that nothing fits. Call it once, after the last node.
   void settle();
+  /// The languages that strings name. They fill themselves as they are read, even through a const Ir.
+  Languages& languages() const;
   size_t bytes() const;
 
  private:
+  mutable std::shared_ptr<Languages> languages_;
   NodeId any_ = kNone, any_object_ = kNone;
 };
 

@@ -16,30 +16,17 @@ bool is_true(const Document& value) { return value.kind == Document::Kind::boole
 bool is_false(const Document& value) { return value.kind == Document::Kind::boolean && !value.boolean; }
 bool says_nothing(const Document& value) { return is_true(value) || empty_object(value); }
 
-// Formats of all drafts. Other words are no formats of JSON Schema and assert nothing.
-constexpr std::string_view kFormats[] = {
-    "date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6", "uri",
-    "uri-reference", "iri", "iri-reference", "uuid", "uri-template", "json-pointer", "relative-json-pointer", "regex",
-    "ip-address", "host-name", "color", "utc-millisec", "phone", "style"};
-
 struct Row {
   std::string_view keyword;
   unsigned types;                    // that it constrains
   bool (*harmless)(const Document&);  // forms that say nothing; null: none
 };
 
-bool harmless_format(const Document& value) {
-  return value.kind != Document::Kind::string ||
-         std::find(std::begin(kFormats), std::end(kFormats), value.text) == std::end(kFormats);
-}
-
 constexpr Row kRefused[] = {
     {"$dynamicRef", kEveryType, nullptr},
     {"$recursiveRef", kEveryType, nullptr},
     {"extends", kEveryType, nullptr},
     {"disallow", kEveryType, nullptr},
-    {"pattern", kString, nullptr},
-    {"format", kString, harmless_format},
     {"uniqueItems", kArray, is_false},
     {"unevaluatedItems", kArray, says_nothing},
     {"patternProperties", kObject, empty_object},

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint32_t kUnknown = 0xFFFFFFFF;
 constexpr char32_t kLastCharacter = 0x10FFFF;
+constexpr size_t kSmall = 200;         // states; a plain language of so few is looked at as a whole
 constexpr uint32_t kFarthest = 64;  // characters; no token has more
 
 bool is_word(char32_t c) {
@@ -170,14 +171,18 @@ void Language::each(uint32_t state, size_t most_steps, const std::function<bool(
   }
 }
 
-void Language::probe() {
-  constexpr uint32_t kSome = 150;
+bool Language::probe() {
+  constexpr uint32_t kSome = 200;
+  constexpr size_t kMuch = 60'000;
+  const size_t before = all_.work();
   for (uint32_t state = kStart; state < states_.size() && state < kSome && !all_.blown(); ++state) {
     for (uint32_t c = 0; c < representatives_.size(); ++c) step(state, c);
+    if (all_.work() - before > kMuch) return false;
   }
+  return !all_.blown();
 }
 
-Result<void> Language::explore() {
+Result<void> Language::explore(size_t most) {
   if (explored_) return {};
   const size_t classes = representatives_.size();
   std::vector<std::vector<uint32_t>> from(2);
@@ -191,7 +196,7 @@ Result<void> Language::explore() {
       from.resize(states_.size());
       if (to != kDead) from[to].push_back(state);
     }
-    if (states_.size() > kMaxExplored || all_.blown()) return too_large();
+    if (states_.size() > most || all_.blown()) return too_large();
   }
   // Backwards from the ends.
   for (State& state : states_) state.least = kUnlimited;
@@ -244,6 +249,9 @@ Result<void> Language::explore() {
     for (const uint32_t before : back[state]) {
       if (--open[before] == 0) ready.push_back(before);
     }
+  }
+  for (const State& state : states_) {
+    if (state.least != kUnlimited) farthest_ = std::max(farthest_, state.least);
   }
   explored_ = true;
   return {};
@@ -363,8 +371,8 @@ Result<bool> Languages::empty(LanguageId id) {
   if (all_.blown()) return too_large();
   Language& language = at(id);
   if (language.plain()) {
-    language.probe();
-    if (all_.blown()) return too_large();
+    if (!language.probe()) return too_large();
+    (void)language.explore(kSmall);  // where it is small, more is known of it
     return roots_[id] == Expressions::kNothing;
   }
   HOB_TRY_VOID(language.explore());

@@ -25,14 +25,11 @@
 
 namespace hob::grammar {
 
-using LanguageId = uint32_t;
-inline constexpr LanguageId kNoLanguage = 0xFFFFFFFF;
-
 class Language {
  public:
   static constexpr uint32_t kDead = 0;
   static constexpr uint32_t kStart = 1;
-  static constexpr size_t kMaxExplored = 6'000;   // states, where all must be seen before use
+  static constexpr size_t kMaxExplored = 4'000;   // states, where all must be seen before use
   static constexpr size_t kMaxStates = 400'000;
 
   Language(Expressions& all, Expr root);
@@ -52,9 +49,11 @@ class Language {
   bool explored() const { return explored_; }
   bool plain() const { return plain_; }
   /// Visits every state: makes texts() known, and least() exact where an expression alone does not tell it.
-  Result<void> explore();
-  /// Visits some states, so that what grows beyond measure shows it early.
-  void probe();
+  Result<void> explore(size_t most = kMaxExplored);
+  /// The largest least() of all states that count; kUnlimited where it is not known.
+  uint32_t farthest() const { return explored_ ? farthest_ : kUnlimited; }
+  /// Visits some states, so that what grows beyond measure shows it early: false then.
+  bool probe();
 
   /// A set of categories of characters (see categories()), as bits.
   using Categories = uint64_t;
@@ -80,6 +79,7 @@ class Language {
 
   Expressions& all_;
   bool plain_ = true, explored_ = false;
+  uint32_t farthest_ = 0;
   std::vector<char32_t> bounds_;           // where another class begins
   std::vector<uint32_t> classes_;          // of the characters from bounds_[i] on
   std::vector<char32_t> representatives_;  // one character of each class

@@ -178,6 +178,7 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
         local.kind = Kind::string;
         local.spec = static_cast<uint32_t>(i);
         local.high = static_cast<uint32_t>(node.strings[i].literals.size());
+        local.state = node.strings[i].language == kNoLanguage ? 0 : Language::kStart;
         emit(local);
       }
       return;
@@ -392,9 +393,15 @@ uint32_t Machine::seen_with(uint32_t seen, const ObjectSpec& object, uint32_t na
   return at->second;
 }
 
-Local Machine::mask_key(const Local& local, int openers) const {
+Local Machine::mask_key(const Local& local, int openers, uint32_t longest) const {
   Local key_local = local;
   if (kMaxDepth - local.depth > openers + ir_->max_min_depth + 1) key_local.depth = 0;
+  if (local.kind == Kind::string && local.state != 0) {
+    // Far from its largest length a text is free of it.
+    const uint32_t most = ir_->nodes[local.node].strings[local.spec].max_length;
+    const uint32_t farthest = language(local)->farthest();
+    if (most != kUnlimited && farthest < most && most - farthest > longest + local.count) key_local.count = 0;
+  }
   if (local.kind == Kind::object && local.phase == key) {
     key_local.a = 0;
     if (local.low >= local.high) key_local.position = 0;

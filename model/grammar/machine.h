@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "model/grammar/ir.h"
+#include "model/grammar/language.h"
 
 namespace hob::grammar {
 
@@ -59,6 +60,8 @@ struct Local {
   uint32_t position = 0;       // bytes of it that are read
   uint32_t count = 0;  // characters, items, or undeclared keys so far
   uint64_t a = 0;      // a key's hash; digits, lower half; an array's tallies
+  uint32_t state = 0;  // of the language, inside a text of one; position is then the character begun
+  uint32_t crowd = 0;
   uint64_t b = 0;      // lower half: id of an object's set of seen keys; upper: a high surrogate; digits, upper half
 
   bool operator==(const Local& other) const { return std::memcmp(this, &other, sizeof(Local)) == 0; }
@@ -138,7 +141,8 @@ class Machine {
   void shortest(NodeId node, std::vector<Symbol>& out) const;
   /// The Local as far as masks depend on it: what makes no difference is made equal. `openers`: the most containers
   /// that one token can open.
-  Local mask_key(const Local& local, int openers) const;
+  /// `longest`: the most characters of one.
+  Local mask_key(const Local& local, int openers, uint32_t longest) const;
   /// Where `local` is inside a string whose characters are free: how many more fit, and how many are still wanted.
   struct Interior {
     uint32_t room = 0, wanted = 0;
@@ -175,12 +179,16 @@ class Machine {
     const std::vector<std::string>* names = nullptr;  // the literals, or null
     const ObjectSpec* object = nullptr;  // of a key
     bool open = false;                   // other texts are fine, too
+    Language* language = nullptr;        // instead of names: the texts of this one
+    uint32_t room = kUnlimited;          // characters that may follow this one
   };
   bool read_text(Local& local, const Text& text, unsigned char byte) const;
   bool read_escape(Local& local, const Text& text, unsigned char byte) const;
   bool narrow(Local& local, const Text& text, unsigned char decoded) const;
   bool narrow(Local& local, const Text& text, char32_t decoded) const;
   bool escape_fits(const Local& local, const Text& text) const;
+  static bool advance(Local& local, const Text& text, char32_t character);
+  Language* language(const Local& local) const;
 
   const ObjectSpec& object(const Local& local) const { return ir_->nodes[local.node].objects[local.spec]; }
   const ArraySpec& array(const Local& local) const { return ir_->nodes[local.node].arrays[local.spec]; }

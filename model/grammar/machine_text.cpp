@@ -65,7 +65,8 @@ void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const
   const Local& top = from.top;
   if (symbol == (dialect_ == Dialect::json ? Symbol{'"'} : kQuote) && top.lex == plain) {
     const bool ends = literal ? top.low < top.high && spec.literals[top.low].size() == top.position
-                              : top.utf8 == 0 && top.count >= spec.min_length;
+                              : top.utf8 == 0 && top.count >= spec.min_length &&
+                                    (top.state == 0 || language(top)->accepts(top.state));
     if (ends) pop(from, out);
     return;
   }
@@ -79,6 +80,8 @@ void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const
   Text text;
   text.names = literal ? &spec.literals : nullptr;
   text.open = !literal;
+  text.language = language(top);
+  if (spec.max_length != kUnlimited) text.room = spec.max_length - next.count;
   if (read_text(next, text, byte)) out.push_back({next, from.below, from.extras});
 }
 
@@ -93,8 +96,34 @@ bool Machine::read_text(Local& local, const Text& text, unsigned char byte) cons
   }
   const uint8_t utf8 = next_utf8(local.utf8, byte);
   if (utf8 == 255) return false;
+  if (!text.language) {
+    local.utf8 = utf8;
+    return narrow(local, text, byte);
+  }
+  const bool first = local.utf8 == 0;
+  const uint32_t bits = !first ? byte & 0x3Fu : byte < 0x80 ? byte : byte < 0xE0 ? byte & 0x1Fu : byte < 0xF0 ? byte & 0xFu : byte & 7u;
+  local.position = first ? bits : local.position << 6 | bits;
   local.utf8 = utf8;
-  return narrow(local, text, byte);
+  if (utf8 == 0) return advance(local, text, local.position);
+  static constexpr uint32_t kWanted[] = {0, 1, 2, 2, 2, 3, 3, 3};
+  const uint32_t shift = 6 * kWanted[utf8];
+  uint32_t from = local.position << shift, to = from | ((1u << shift) - 1);
+  if (utf8 == 3) from = 0x800;
+  if (utf8 == 4) to = 0xD7FF;
+  if (utf8 == 6) from = 0x10000;
+  if (utf8 == 7) to = 0x10FFFF;
+  return text.language->possible(local.state, from, to, text.room);
+}
+
+Language* Machine::language(const Local& local) const {
+  if (local.state == 0) return nullptr;
+  return &ir_->languages().at(ir_->nodes[local.node].strings[local.spec].language);
+}
+
+bool Machine::advance(Local& local, const Text& text, char32_t character) {
+  local.position = 0;
+  local.state = text.language->next(local.state, character);
+  return local.state != Language::kDead && text.language->least(local.state) <= text.room;
 }
 
 bool Machine::read_escape(Local& local, const Text& text, unsigned char byte) const {
@@ -157,6 +186,27 @@ bool Machine::escape_fits(const Local& local, const Text& text) const {
     const uint32_t second = 0xDC00 + static_cast<uint32_t>((character - 0x10000) & 0x3FF);
     return local.lex < low0 || begins(second, local.hex, local.lex - low0);
   };
+  if (text.language) {
+    const auto possible = [&](uint32_t from, uint32_t to) {
+      return text.language->possible(local.state, from, to, text.room);
+    };
+    if (local.lex <= unit0) return possible(0, 0x10FFFF);
+    if (local.lex <= unit3) {
+      const uint32_t shift = 4 * (4u - (local.lex - unit0));
+      const uint32_t from = static_cast<uint32_t>(local.hex) << shift, to = from + (1u << shift) - 1;
+      const uint32_t low = std::max(from, 0xD800u), high_end = std::min(to, 0xDBFFu);  // first halves of pairs
+      if (low <= high_end && possible(0x10000 + ((low - 0xD800) << 10), 0x10000 + ((high_end - 0xD800) << 10) + 0x3FF)) return true;
+      return (from < 0xD800 && possible(from, std::min(to, 0xD7FFu))) || (to > 0xDFFF && possible(std::max(from, 0xE000u), to));
+    }
+    const uint32_t base = 0x10000 + ((high - 0xD800) << 10);
+    uint32_t from = 0xDC00, to = 0xDFFF;
+    if (local.lex > low0) {
+      const uint32_t shift = 4 * (4u - (local.lex - low0));
+      from = std::max(from, static_cast<uint32_t>(local.hex) << shift);
+      to = std::min(to, (static_cast<uint32_t>(local.hex) << shift) + (1u << shift) - 1);
+    }
+    return from <= to && possible(base + (from - 0xDC00), base + (to - 0xDC00));
+  }
   if (text.open) {
     if (local.lex == unit2 || local.lex == unit3) {
       const uint32_t lead = local.hex >> (4 * (local.lex - unit2));
@@ -179,6 +229,7 @@ bool Machine::escape_fits(const Local& local, const Text& text) const {
 }
 
 bool Machine::narrow(Local& local, const Text& text, char32_t decoded) const {
+  if (text.language) return advance(local, text, decoded);
   const auto c = static_cast<uint32_t>(decoded);
   const auto byte = [&](uint32_t value) { return narrow(local, text, static_cast<unsigned char>(value)); };
   if (c < 0x80) return byte(c);
@@ -298,7 +349,7 @@ bool Machine::interior(const Local& local, Interior& out) const {
   if (local.lex != plain || local.utf8 != 0) return false;
   if (local.kind == Kind::string) {
     const StringSpec& spec = ir_->nodes[local.node].strings[local.spec];
-    if (!spec.literals.empty()) return false;
+    if (!spec.literals.empty() || local.state != 0) return false;
     out.room = spec.max_length == kUnlimited ? kUnlimited : spec.max_length - local.count;
     out.wanted = spec.min_length > local.count ? spec.min_length - local.count : 0;
     out.key = false;

@@ -29,7 +29,9 @@ Result<NodeId> SchemaBuilder::add(const Document& schema) {
         return refused("", "$schema", "the dialect \"" + dialect->text + "\" is not one of json-schema.org");
       }
       for (const char* old : {"draft-03", "draft-04", "draft-06", "draft-07"}) {
-        if (dialect->text.find(old) != std::string::npos) siblings_of_ref_ = false;
+        if (dialect->text.find(old) == std::string::npos) continue;
+        siblings_of_ref_ = false;
+        conditions_ = std::string_view(old) == "draft-07";
       }
     }
   }

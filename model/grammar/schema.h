@@ -93,6 +93,8 @@ class SchemaBuilder {
   Result<void> constants(const Items& items, Node& out);
   Result<void> add_numbers(const Items& items, bool integer, bool fraction, Node& out);
   Result<void> add_string(const Items& items, Node& out);
+  /// What `pattern` or `format` says; kNoLanguage for nothing.
+  Result<LanguageId> language_of(const json::Document& schema, const std::string& pointer, std::string_view keyword);
   Result<void> add_array(const Items& items, Node& out);
   /// Items, from the place `first` on, of which a number must be there.
   struct Counted {
@@ -116,6 +118,7 @@ class SchemaBuilder {
                              int depth);
   Result<bool> admits_object(const json::Document& schema, const std::string& pointer, const json::Document& value,
                              int depth);
+  Result<bool> admits_string(const json::Document& schema, const std::string& pointer, const json::Document& value);
   Result<bool> admits_array(const json::Document& schema, const std::string& pointer, const json::Document& value,
                             int depth);
   bool disjoint(const Node& a, const Node& b, int depth) const;
@@ -131,6 +134,7 @@ class SchemaBuilder {
   Ir& ir_;
   Dialect dialect_;
   const json::Document* root_ = nullptr;
+  bool conditions_ = true;       // drafts before 7 know no if
   bool siblings_of_ref_ = true;  // drafts up to 7 ignore what stands beside $ref
   bool nested_ids_ = false;
   std::map<std::string, std::pair<const json::Document*, std::string>> anchors_;

@@ -1,6 +1,7 @@
 // SchemaBuilder, type by type: a set of schemas with nothing left to unfold becomes numbers, strings, arrays, objects.
 #include <algorithm>
 
+#include "model/grammar/language.h"
 #include "model/grammar/schema.h"
 #include "model/grammar/schema_error.h"
 #include "schemas/base/utf8.h"
@@ -153,25 +154,69 @@ Result<void> SchemaBuilder::add_numbers(const Items& items, bool integer, bool f
   return {};
 }
 
+Result<LanguageId> SchemaBuilder::language_of(const Document& schema, const std::string& pointer,
+                                              std::string_view keyword) {
+  const Document* value = schema.find(keyword);
+  if (!value || (keyword == "format" && value->kind != Kind::string)) return kNoLanguage;
+  if (value->kind != Kind::string) return refused(pointer, keyword, "pattern must be a string");
+  Languages& all = ir_.languages();
+  auto language = keyword == "pattern" ? all.pattern(value->text) : all.format(value->text);
+  if (!language) return refused(pointer, keyword, language.error().message());
+  return language;
+}
+
 Result<void> SchemaBuilder::add_string(const Items& items, Node& out) {
   HOB_TRY(least, count(items, "minLength", "maxLength", true));
   HOB_TRY(most, count(items, "maxLength", "minLength", false));
+  Languages& all = ir_.languages();
+  LanguageId language = kNoLanguage;
+  std::string_view source = "pattern";
+  const auto take = [&](LanguageId more, bool denied) {
+    if (denied) more = all.complement(more);
+    language = language == kNoLanguage ? more : all.both(language, more);
+  };
   for (const Item& item : items) {
-    if (!item.denied) continue;
-    for (const char* keyword : {"const", "enum"}) {
-      if (item.failing != keyword) continue;
-      const Document& listed = *item.schema->find(keyword);
-      const auto text = [](const Document& value) { return value.kind == Kind::string; };
-      if (keyword[0] == 'c' ? !text(listed) : std::none_of(listed.items.begin(), listed.items.end(), text)) continue;
-      return refused(item.pointer, keyword, "strings other than the listed ones cannot be enforced while a value is generated");
+    for (const std::string_view keyword : {"pattern", "format"}) {
+      if (item.denied && item.failing != keyword) continue;
+      HOB_TRY(one, language_of(*item.schema, item.pointer, keyword));
+      if (one == kNoLanguage) continue;
+      take(one, item.denied);
+      source = keyword;
     }
+    if (!item.denied || (item.failing != "const" && item.failing != "enum")) continue;
+    const Document& listed = *item.schema->find(item.failing);
+    std::vector<std::string> texts;
+    if (item.failing == "const" && listed.kind == Kind::string) texts.push_back(listed.text);
+    if (item.failing == "enum") {
+      for (const Document& value : listed.items) {
+        if (value.kind == Kind::string) texts.push_back(value.text);
+      }
+    }
+    if (texts.empty()) continue;
+    take(all.literals(texts), true);
+    source = item.failing;
   }
   StringSpec spec{least.value_or(0), most.value_or(kUnlimited), {}};
+  const std::string& pointer = items.front().pointer;
   if (spec.min_length > spec.max_length) {
-    impossible(items.front().pointer, "minLength is above maxLength");
-  } else {
-    out.strings.push_back(std::move(spec));
+    impossible(pointer, "minLength is above maxLength");
+    return {};
   }
+  if (language != kNoLanguage) {
+    // A least length joins the language; a largest one is counted while a text is written.
+    language = all.sized(language, spec.min_length, kUnlimited);
+    const auto none = all.empty(language);
+    if (!none) return refused(pointer, source, none.error().message());
+    if (*none || all.at(language).least(Language::kStart) > spec.max_length) {
+      impossible(pointer, "no text fits " + std::string(source) + " and the rest of the schema");
+      return {};
+    }
+    if (language != all.everything()) {
+      spec.language = language;
+      spec.min_length = 0;
+    }
+  }
+  out.strings.push_back(std::move(spec));
   return {};
 }
 
@@ -320,7 +365,8 @@ void SchemaBuilder::tidy(Node& node) {
   for (StringSpec& spec : node.strings) {
     if (spec.literals.empty()) {
       const bool inside = std::any_of(strings.begin(), strings.end(), [&](const StringSpec& other) {
-        return other.min_length <= spec.min_length && spec.max_length <= other.max_length;
+        return other.min_length <= spec.min_length && spec.max_length <= other.max_length &&
+               (other.language == kNoLanguage || other.language == spec.language);
       });
       if (!inside) strings.push_back(std::move(spec));
     } else {
@@ -330,7 +376,7 @@ void SchemaBuilder::tidy(Node& node) {
   std::erase_if(literals, [&](const std::string& literal) {
     const size_t length = utf8::length(literal);
     return std::any_of(strings.begin(), strings.end(), [&](const StringSpec& spec) {
-      return spec.min_length <= length && length <= spec.max_length;
+      return spec.language == kNoLanguage && spec.min_length <= length && length <= spec.max_length;
     });
   });
   std::sort(literals.begin(), literals.end());
