@@ -201,6 +201,9 @@ Result<bool> SchemaBuilder::admits(const Document& schema, const std::string& po
   if (depth > kMaxNesting || ++work_ > 200'000) return refused(pointer, "enum", "the listed values take too long to check");
   if (const Document* reference = schema.find("$ref")) {
     std::string where;
+    if (!nested_ids_.empty()) {  // these pointers are for people, not exact enough to tell whose '#' it is
+      return refused(pointer, "$ref", "$ref beside listed values is not followed where schemas inside have an $id of their own");
+    }
     HOB_TRY(target, resolve({&schema, pointer}, *reference, where));
     HOB_TRY(good, admits(*target, where, value, depth + 1));
     if (!good || !siblings_of_ref_) return good;

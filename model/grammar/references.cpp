@@ -17,7 +17,7 @@ void SchemaBuilder::find_anchors(const Document& value, const std::string& point
         if (!member.text.empty() && member.text[0] == '#') {
           anchors_.emplace(member.text.substr(1), std::make_pair(&value, pointer));
         } else {
-          nested_ids_ = true;
+          nested_ids_.push_back(pointer);
         }
       }
     } else if (member.kind == Kind::object || member.kind == Kind::array) {
@@ -42,7 +42,13 @@ Result<const Document*> SchemaBuilder::resolve(const Item& item, const Document&
                      text.substr(0, hash) == std::string_view(id->text).substr(0, id->text.find('#'));
     if (!own) return unresolved("points outside this schema; only local references are followed");
   }
-  if (nested_ids_) return unresolved("cannot be followed where schemas inside have an $id of their own");
+  // Within a schema that has an $id of its own, '#' is that schema.
+  const auto elsewhere = [&](const std::string& place) {
+    return std::any_of(nested_ids_.begin(), nested_ids_.end(), [&](const std::string& nested) {
+      return place.compare(0, nested.size(), nested) == 0 && (place.size() == nested.size() || place[nested.size()] == '/');
+    });
+  };
+  if (elsewhere(item.pointer)) return unresolved("cannot be followed inside a schema that has an $id of its own");
   std::string fragment;
   const std::string_view raw = hash < text.size() ? text.substr(hash + 1) : std::string_view();
   for (size_t i = 0; i < raw.size(); ++i) {
@@ -64,7 +70,9 @@ Result<const Document*> SchemaBuilder::resolve(const Item& item, const Document&
   }
   if (fragment[0] != '/') {
     const auto found = anchors_.find(fragment);
-    if (found == anchors_.end()) return unresolved("names an anchor that is not there");
+    if (found == anchors_.end() || elsewhere(found->second.second)) {
+      return unresolved("names an anchor that is not there");
+    }
     pointer = found->second.second;
     return found->second.first;
   }

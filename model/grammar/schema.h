@@ -136,7 +136,7 @@ class SchemaBuilder {
   const json::Document* root_ = nullptr;
   bool conditions_ = true;       // drafts before 7 know no if
   bool siblings_of_ref_ = true;  // drafts up to 7 ignore what stands beside $ref
-  bool nested_ids_ = false;
+  std::vector<std::string> nested_ids_;  // pointers of schemas inside that have an $id of their own
   std::map<std::string, std::pair<const json::Document*, std::string>> anchors_;
   std::map<std::vector<std::pair<const json::Document*, bool>>, NodeId> made_;
   std::deque<json::Document> own_;  // schemas that say what a keyword means

@@ -271,6 +271,11 @@ TEST_CASE("references: local, recursive, anchored, beside other keywords") {
             "$defs":{"n":{"type":"null"}},"type":"object"})", {R"({"p":null})"}, {R"({"p":1})"});
 }
 
+TEST_CASE("a schema inside with an $id of its own leaves the references around it as they are") {
+  check(R"({"type":"object","properties":{"a":{"$ref":"#/$defs/n"},"b":{"$id":"http://x/inner","type":"string"}},
+            "$defs":{"n":{"type":"null"}}})", {R"({"a":null,"b":"x"})"}, {R"({"a":1})", R"({"b":null})"});
+}
+
 TEST_CASE("the call dialect: bare keys, quoted strings, no white space, no undeclared arguments") {
   const char* schema = R"({"type":"object","properties":{"path":{"type":"string","maxLength":4},"n":{"type":"integer"},
       "mode":{"enum":["r","rw"]},"any":{}},"required":["path"]})";
@@ -307,6 +312,8 @@ TEST_CASE("a keyword that is not enforced is refused with its place") {
       {R"({"$recursiveRef":"#"})", "", "$recursiveRef"},
       {R"({"$ref":"https://example.org/other"})", "", "$ref"},
       {R"({"$ref":"#/nowhere"})", "", "$ref"},
+      {R"({"items":{"$id":"http://x/inner","$defs":{"a":{"type":"null"}},"items":{"$ref":"#/$defs/a"}},"$defs":{"a":{}}})", "/items/items",
+       "$ref"},
       {R"({"$schema":"https://example.org/own"})", "", "$schema"},
       {R"({"$ref":"#"})", "", "$ref"},
       {R"({"type":"object","properties":{"a/b":{"items":[{},{"pattern":"(?=x)."}]}}})", "/properties/a~1b/items/1", "pattern"},
