@@ -96,7 +96,7 @@ struct CallContext {
 };
 
 /// Runs `work` on `executor` and resumes the caller on its own executor. The cancellation slot is cut: work that is
-/// under way is not interrupted.
+/// under way is not interrupted. The caller's io_context outlives `executor`'s threads: what they leave, they leave there.
 template <typename Work>
 Async<std::invoke_result_t<Work>> run_on(asio::any_io_executor executor, Work work) {
   using T = std::invoke_result_t<Work>;

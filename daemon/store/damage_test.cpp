@@ -75,13 +75,13 @@ void damage(std::string& bytes, std::mt19937& random) {
 
 /// Everything that a daemon would do with the file; nothing but errors may come of it.
 bool live_with(const std::string& path) {
+  asio::io_context io;
   auto store = open({path, nullptr, nullptr});
   if (!store) {
     CHECK((store.error().code() == Code::store_failed || store.error().code() == Code::version_skew));
     CHECK(store.error().message().find(path) != std::string::npos);
     return false;
   }
-  asio::io_context io;
   (void)wait(io, (*store)->events(0, 1000, {.with_hidden = true}));
   (void)wait(io, (*store)->sessions({}));
   (void)wait(io, (*store)->open_turns());
@@ -136,11 +136,11 @@ TEST_CASE("damage that the check after an unclean stop finds ends writing") {
   for (size_t i = hit + 8; i < hit + 40; ++i) file[i] = '\xff';
   put_bytes(path, file);
   put_bytes(path + "-wal", "");
+  asio::io_context io;
   auto store = open({path, nullptr, nullptr});
   if (!store) FAIL(store.error().message());
   while ((*store)->health() == "checking") std::this_thread::yield();
   CHECK((*store)->health() == "read_only");
-  asio::io_context io;
   const auto refused = wait(io, (*store)->commit(chapter(41)));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message().find("Restore a copy") != std::string::npos);

@@ -130,9 +130,9 @@ TEST_CASE("a first opening that is killed at any statement is finished by the ne
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
+    asio::io_context io;
     auto store = open({path, nullptr, nullptr});
     if (!store) FAIL(store.error().message());
-    asio::io_context io;
     Commit commit;
     commit.events.push_back({.session_id = "s", .type = "e"});
     CHECK(wait(io, (*store)->commit(std::move(commit))));

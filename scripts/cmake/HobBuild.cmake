@@ -79,7 +79,7 @@ function(hob_test NAME)
     list(APPEND A_LABELS tsan)
     add_dependencies(tsan_tests ${NAME})
   endif()
-  set_tests_properties(${NAME} PROPERTIES TIMEOUT 180 LABELS "${A_LABELS}")
+  set_tests_properties(${NAME} PROPERTIES TIMEOUT 600 LABELS "${A_LABELS}")
 endfunction()
 
 # hob_program(NAME SOURCES ... LINKS ...): lands in build/PRESET/bin and is installed.
