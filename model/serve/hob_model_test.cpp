@@ -54,6 +54,14 @@ void wait_for_words(ModelProcess& model, uint64_t id) {
   }
 }
 
+TEST_CASE("a Gemma 3 model, whose chat format hob does not speak, is refused by name") {
+  ModelProcess model(Binary{"hob-model"});
+  const Outcome loaded = model.request("start", {{"modelDir", HOB_SOURCE_DIR "/tests/fixtures/gemma/gemma3_like"}});
+  REQUIRE_FALSE(loaded.reply.ok());
+  CHECK(loaded.reply.error().code() == Code::model_not_loaded);
+  CHECK(loaded.reply.error().message().find("is a Gemma 3 model") != std::string::npos);
+}
+
 TEST_CASE("hob-model loads the demonstration model and says that it is one") {
   Demonstration model;
   CHECK(model.info.demonstration);

@@ -14,10 +14,15 @@ Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, con
   }
   if (start.model_dir.empty()) return Error(Code::model_not_loaded, "No model directory was given.");
   const std::filesystem::path directory = start.model_dir;
-  auto tokenizer = text::Tokenizer::load((directory / "tokenizer.json").string());
-  if (!tokenizer) return as_not_loaded(tokenizer.error());
   auto config = gemma::read_config(directory / "config.json");
   if (!config) return as_not_loaded(config.error());
+  if (!config->value_norm) {  // Gemma 4 always has it
+    return Error(Code::model_not_loaded,
+                 directory.string() + " is a Gemma 3 model. Its numbers can be had (hob model logits), but hob does not "
+                 "speak its chat format; give it a Gemma 4 model.");
+  }
+  auto tokenizer = text::Tokenizer::load((directory / "tokenizer.json").string());
+  if (!tokenizer) return as_not_loaded(tokenizer.error());
   auto generation = gemma::read_generation(directory / "generation_config.json", config->vocab);
   if (!generation) return as_not_loaded(generation.error());
   auto dtype = torch_engine::weight_type_of(start.dtype);
