@@ -14,7 +14,6 @@ using grammar::Threads;
 
 constexpr std::string_view kThoughtHead = "thought\n";
 constexpr uint8_t kHeadOver = 255;
-constexpr int kMaxForced = 256;
 
 // Bytes at the end of `text` that may become a character with more bytes.
 size_t unfinished(std::string_view text) {
@@ -173,6 +172,7 @@ bool Matcher::read_bytes(std::string_view bytes, std::vector<Event>& out) {
     case Phase::answer:
       if (!step_->answer_masker->accept(threads_, bytes)) return false;
       flow(Event::Kind::answer, bytes, false, out);
+      spacing_.read(bytes);
       return true;
     case Phase::thought:
       if (over_budget()) return false;
@@ -388,60 +388,6 @@ std::vector<Token> Matcher::shortest_completion() const {
     }
   }
   return all;
-}
-
-std::vector<Token> Matcher::forced() const {
-  const TokenTrie& trie = *step_->trie;
-  const ControlIds& control = trie.vocabulary().control;
-  if (phase_ == Phase::open && step_->must_call && calls_ == 0 && !step_->answer && !channel_allowed()) {
-    return {*control.call_open};
-  }
-  if (phase_ == Phase::called && !step_->parallel) return {step_->call_stop ? *step_->call_stop : step_->stops.front()};
-  Threads now = threads_, next, found;
-  std::string run;
-  const Machine* machine = nullptr;
-  if (phase_ == Phase::name && high_ == low_ + 1) {
-    machine = &step_->call_masker->machine();
-    run = step_->heads[low_].substr(position_);
-    machine->step({machine->start(step_->nodes[low_])}, Symbol{'{'}, now);
-  } else if (phase_ == Phase::arguments) {
-    machine = &step_->call_masker->machine();
-  } else if (phase_ == Phase::answer) {
-    machine = &step_->answer_masker->machine();
-  } else {
-    return {};
-  }
-  std::vector<Token> out;
-  const auto spell = [&] {
-    for (const Token token : trie.spell(run)) out.push_back(token);
-    run.clear();
-  };
-  for (int count = 0; count < kMaxForced; ++count) {
-    if (Machine::done(now)) {
-      spell();
-      if (phase_ != Phase::answer) out.push_back(*control.call_close);
-      return out;
-    }
-    int ways = 0;
-    Symbol only = 0;
-    for (Symbol symbol = 0; symbol <= grammar::kQuote && ways < 2; ++symbol) {
-      machine->step(now, symbol, next);
-      if (next.empty()) continue;
-      ++ways;
-      only = symbol;
-      std::swap(found, next);
-    }
-    if (ways != 1) break;
-    std::swap(now, found);
-    if (only <= 0xFF) {
-      run.push_back(static_cast<char>(only));
-    } else {
-      spell();
-      out.push_back(*control.quote);
-    }
-  }
-  spell();
-  return out;
 }
 
 }  // namespace hob::constrain

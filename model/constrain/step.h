@@ -12,7 +12,17 @@
 // come first where an answer has a schema, and must where the choice says so. Control tokens are known by id: text that
 // looks like one is text. Whatever was begun can be finished: a token that would close wrongly is masked.
 //
-// A Matcher is a value: a copy is a fork, going back is keeping a copy; both copy a few pointers. One thread at a time
+// A Matcher is a value: a copy is a snapshot and a fork, and assigning the copy is going back; all copy a few pointers,
+// however long the output is. To try drafts:
+//
+//   std::vector<Token> drafts = matcher.forced(8);
+//   Matcher ahead = matcher;
+//   for (const Token draft : drafts) {               // the masks under which the model's own choice is made
+//     ahead.mask(bits);  ...the first place where it chose otherwise ends the draft...
+//     HOB_TRY_VOID(ahead.accept(draft, events));     // or throw `ahead` away: `matcher` has not moved
+//   }
+//
+// One thread at a time
 // uses a CompiledStep and its matchers (they share caches and count references without atomics); a step may be compiled
 // on another thread and handed over.
 #pragma once
@@ -92,8 +102,11 @@ class Matcher {
   bool can_stop() const;
   /// Tokens that end the step from here, few of them and all allowed: what was begun is completed by its schema.
   std::vector<Token> shortest_completion() const;
-  /// Tokens that the grammar leaves no choice about (their bytes are forced, their split is ours); may be empty.
-  std::vector<Token> forced() const;
+  /// At most `most` tokens that will most likely come next because the grammar leaves one way to go on: heads of calls,
+  /// keys, punctuation, constants, spelt as the tokenizer would (Vocabulary::spell). Each is allowed by its mask, but none is
+  /// sure: white space is guessed from what this answer did before, escapes are not looked at, and other splits into
+  /// tokens are as legal. Use them as drafts. Costs microseconds a token; may be empty.
+  std::vector<Token> forced(size_t most) const;
 
  private:
   enum class Phase : uint8_t {
@@ -120,6 +133,15 @@ class Matcher {
     uint8_t head = 0;  // bytes of a thought's head seen; 255: over
   };
 
+  /// How the answer has been spaced so far: what came after the last of each mark outside strings, 0 where none came yet.
+  struct Spacing {
+    bool text = false, escaped = false;  // inside a string, after its backslash
+    char last = 0;                       // the mark just read
+    char after_colon = 0, after_comma = 0, after_open = 0;
+    void read(std::string_view bytes);
+    char after(char mark) const;  // what comes after the next such mark, most likely
+  };
+
   bool calls_allowed() const;
   bool text_allowed() const;
   bool channel_allowed() const;
@@ -137,6 +159,7 @@ class Matcher {
   grammar::Threads threads_;
   grammar::Ref<Piece> pieces_;
   Flow flow_;
+  Spacing spacing_;
   Phase phase_ = Phase::open;
   Phase resume_ = Phase::open;  // after a thought
   Stop stop_ = Stop::none;

@@ -306,12 +306,49 @@ TEST_CASE("what the grammar leaves no choice about is foretold") {
   std::vector<Event> events;
   std::string text;
   for (int i = 0; i < 2; ++i) {
-    for (const Token token : m.forced()) {
+    for (const Token token : m.forced(64)) {
       text += trie()->vocabulary().bytes[token];
       REQUIRE(m.accept(token, events).ok());
     }
   }
   REQUIRE(text == "call:read_file{");
+}
+
+// The answer to `schema` after `begun`, as far as it is foretold; every token must be allowed.
+std::string foretold(std::string_view schema, std::string_view begun, size_t most = 64) {
+  StepSpec spec;
+  spec.stop_ids = {kEos};
+  spec.response_schema = json::parse_document(schema, json::kSchema).value();
+  Matcher m(compile(trie(), spec).value());
+  std::vector<Event> events;
+  for (const Token token : trie()->spell(begun)) REQUIRE(m.accept(token, events).ok());
+  Matcher ahead = m;
+  std::string text;
+  const std::vector<Token> forced = m.forced(most);
+  CHECK(forced.size() <= most);
+  Bits bits(trie()->words());
+  for (const Token token : forced) {
+    ahead.mask(bits);
+    REQUIRE(get_bit(bits, token));
+    REQUIRE(ahead.accept(token, events).ok());
+    text += trie()->vocabulary().bytes[token];
+  }
+  return text;
+}
+
+TEST_CASE("keys, punctuation and constants of an answer are foretold, spaced as the answer is") {
+  const char* const schema = R"({"type":"object","properties":{"name":{"const":"h\"é"},"age":{"type":"integer"},"path":{"type":"string"}},
+    "required":["name","age"],"additionalProperties":false})";
+  CHECK(foretold(schema, "") == "{\"");
+  CHECK(foretold(schema, "{\"n") == "ame\": \"h");  // the constant goes on with an escape, which is not looked at
+  CHECK(foretold(schema, "{\"age\":1,\"n") == "ame\":\"h");
+  CHECK(foretold(schema, "{\"age\": 1, \"name\": \"h\\\"") == "é\"");
+  CHECK(foretold(schema, "{\"age\": 1,\n\"n").substr(0, 6) == "ame\": ");
+  CHECK(foretold(schema, "{\"path\": \"") == "");
+  CHECK(foretold(schema, "{\"path\": \"x\"") == ", \"");
+  CHECK(foretold(schema, "{\"a", 1).size() <= 7);
+  CHECK(foretold(R"({"const":[true,{"a":null}]})", "[tr") == "ue, {\"a\": null}]");
+  CHECK(foretold("true", "[") == "");
 }
 
 TEST_CASE("tool names and stop tokens are checked") {

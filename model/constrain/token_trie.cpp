@@ -194,6 +194,17 @@ std::vector<Token> TokenTrie::spell(std::string_view text) const {
   return out;
 }
 
+std::vector<Token> TokenTrie::spell_naturally(std::string_view text) const {
+  if (!vocabulary_.spell || text.empty()) return spell(text);
+  std::vector<Token> tokens = vocabulary_.spell(text);
+  std::string_view rest = text;  // believed only where it says the same bytes
+  for (const Token token : tokens) {
+    if (token >= size() || !get_bit(ordinary_, token) || !rest.starts_with(vocabulary_.bytes[token])) return spell(text);
+    rest.remove_prefix(vocabulary_.bytes[token].size());
+  }
+  return rest.empty() ? tokens : spell(text);
+}
+
 size_t TokenTrie::bytes() const {
   size_t total = sizeof(*this) + tree_.bytes() + ordinary_.size() * 8;
   for (const std::string& text : vocabulary_.bytes) total += sizeof(std::string) + (text.size() > 15 ? text.size() : 0);

@@ -88,6 +88,8 @@ class TokenTrie {
   const Slices& gemma() const { return gemma_; }
   /// The fewest tokens, longest first, that spell `text`.
   std::vector<Token> spell(std::string_view text) const;
+  /// Tokens that spell `text` as the model would write it, where the vocabulary says how.
+  std::vector<Token> spell_naturally(std::string_view text) const;
   size_t bytes() const;
 
  private:

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hob::constrain {
@@ -25,6 +27,8 @@ struct Vocabulary {
   std::vector<std::string> bytes;  // by id; empty: special or unusable
   std::vector<bool> special;       // by id
   ControlIds control;
+  /// How the tokenizer spells a text by ordinary tokens; absent: the longest piece first.
+  std::function<std::vector<Token>(std::string_view)> spell;
 };
 
 }  // namespace hob::constrain

@@ -137,6 +137,9 @@ class Machine {
   static bool done(const Threads& threads);
   /// A short way to the end of the value (all containers too).
   std::vector<Symbol> completion(const Thread& from) const;
+  /// Adds the symbols that may come next but for white space and escapes, and perhaps some that do not fit; false where
+  /// they are too many to list. For guessing what comes, see constrain::Matcher::forced().
+  bool likely(const Thread& from, std::vector<Symbol>& out) const;
   /// A short value of `node`, appended.
   void shortest(NodeId node, std::vector<Symbol>& out) const;
   /// The Local as far as masks depend on it: what makes no difference is made equal. `openers`: the most containers

@@ -25,7 +25,8 @@ constrain::ControlIds control_ids(const text::Tokenizer& tokenizer) {
   return out;
 }
 
-Result<std::shared_ptr<const constrain::TokenTrie>> make_trie(const text::Tokenizer& tokenizer) {
+Result<std::shared_ptr<const constrain::TokenTrie>> make_trie(std::shared_ptr<const text::Tokenizer> shared) {
+  const text::Tokenizer& tokenizer = *shared;
   constrain::Vocabulary vocabulary;
   vocabulary.bytes.reserve(tokenizer.size());
   vocabulary.special.reserve(tokenizer.size());
@@ -34,6 +35,7 @@ Result<std::shared_ptr<const constrain::TokenTrie>> make_trie(const text::Tokeni
     vocabulary.special.push_back(tokenizer.is_special(id));
   }
   vocabulary.control = control_ids(tokenizer);
+  vocabulary.spell = [shared](std::string_view text) { return shared->encode(text, text::Control::as_text); };
   return constrain::TokenTrie::make(std::move(vocabulary));
 }
 
@@ -105,7 +107,7 @@ std::string key_of(const wire::StepParams& params, bool inside_thought) {
 }  // namespace
 
 Result<ModelFacts> facts_of(const Loaded& loaded) {
-  HOB_TRY(trie, make_trie(*loaded.tokenizer));
+  HOB_TRY(trie, make_trie(loaded.tokenizer));
   return ModelFacts{loaded.tokenizer, loaded.engine->info(), loaded.control, loaded.sampling, loaded.size, std::move(trie)};
 }
 
