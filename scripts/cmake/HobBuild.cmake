@@ -21,7 +21,7 @@ add_library(hob_options INTERFACE)
 target_include_directories(hob_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
 target_compile_options(hob_options INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
-  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing -pthread)
 
 add_custom_target(tsan_tests)
 add_custom_target(programs)  # what an installation has, without the tests
