@@ -94,8 +94,10 @@ class Engine {
   /// Positions that the sequence holds.
   virtual uint32_t length(SeqId seq) const = 0;
 
-  /// Runs the rows and appends them to their caches. `context_exceeded` before anything is allocated;
-  /// `model_failed` on NaN or infinite logits, and then the caches are as they were.
+  /// Runs the rows together, at most `max_rows`, and appends them to their caches; what a row gives does not depend on
+  /// the others. `context_exceeded` before anything is allocated; `model_failed` on NaN or infinite logits. Then all caches
+  /// are as they were, and the error's data says which row it was ("row", an index into `rows`), so that the caller may
+  /// run the others without it; an error without "row" is about them all.
   virtual Result<Output> forward(const Batch& batch) = 0;
 
   /// A new sequence with the same caches (what cannot be shared is copied).

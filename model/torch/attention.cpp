@@ -32,13 +32,13 @@ at::Tensor mask(const View& view, const at::Tensor& like) {
   return out.to(like.scalar_type());
 }
 
-at::Tensor attend(
-  const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const View& view, const at::Tensor& mask
+void attend(
+  const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const View& view, const at::Tensor& mask,
+  at::Tensor out
 ) {
   const int64_t heads = q.size(0), time = q.size(1), dim = q.size(2), kv_heads = keys.size(0);
   const int64_t group = heads / kv_heads;
   if (q.scalar_type() == at::kFloat && group * time <= kFoldedRows) {
-    at::Tensor out = at::empty({time, heads * dim}, q.options());
     const FewQueries work{
       .q = q.const_data_ptr<float>(),
       .keys = keys.const_data_ptr<float>(),
@@ -53,27 +53,27 @@ at::Tensor attend(
       .visible = static_cast<size_t>(view.first_query + 1 - view.from),
       .window = static_cast<size_t>(view.window)
     };
-    if (attend_few(work, at::get_num_threads())) return out;
+    if (attend_few(work, at::get_num_threads())) return;
   }
   const bool causal = view.square() && time > 1;
   std::optional<at::Tensor> used;
   if (!causal && !view.sees_all()) used = mask;
-  at::Tensor out;
+  at::Tensor seen;
   if (group > 1 && group * time <= kFoldedRows) {
     if (causal) used = mask;  // folded rows are not in the order that is_causal means
     if (used) used = used->expand({group, time, view.keys()}).reshape({1, 1, group * time, view.keys()});
-    out = at::scaled_dot_product_attention(
+    seen = at::scaled_dot_product_attention(
       q.view({1, kv_heads, group * time, dim}), keys.unsqueeze(0), values.unsqueeze(0), used, 0.0, false, 1.0
     );
-    out = out.reshape({heads, time, dim});
+    seen = seen.reshape({heads, time, dim});
   } else {
     if (used) used = used->view({1, 1, time, view.keys()});
-    out = at::scaled_dot_product_attention(
+    seen = at::scaled_dot_product_attention(
       q.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), used, 0.0, causal, 1.0, group > 1
     );
-    out = out.squeeze(0);
+    seen = seen.squeeze(0);
   }
-  return out.transpose(0, 1).reshape({time, heads * dim});
+  out.view({time, heads, dim}).copy_(seen.transpose(0, 1));
 }
 
 }  // namespace hob::torch_engine

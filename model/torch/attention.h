@@ -1,7 +1,7 @@
 // Attention over cached keys and values: which keys a query sees, and the product with scale 1.
 //
 //   Masks masks(window, start, time, dtype);                    // one per chunk
-//   at::Tensor out = attend(q, keys, values, view, masks.of(view));
+//   attend(q, keys, values, view, masks.of(view), out);
 //
 // Query heads that share a key-value head are folded into rows when there are few queries: the keys are then read once, not
 // once per head. Tensors are only named here. [model] thread.
@@ -33,10 +33,11 @@ struct View {
 /// 0 where a query sees a key, minus infinity elsewhere: [queries, keys], of the dtype of `like`.
 at::Tensor mask(const View& view, const at::Tensor& like);
 
-/// q [heads, queries, head_dim], keys and values [kv_heads, keys, head_dim] -> [queries, heads * head_dim].
-/// `mask` is ignored where the view needs none.
-at::Tensor attend(
-  const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const View& view, const at::Tensor& mask
+/// q [heads, queries, head_dim], keys and values [kv_heads, keys, head_dim]; written to out [queries, heads * head_dim],
+/// contiguous. `mask` is ignored where the view needs none.
+void attend(
+  const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const View& view, const at::Tensor& mask,
+  at::Tensor out
 );
 
 }  // namespace hob::torch_engine

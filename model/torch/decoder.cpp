@@ -3,16 +3,15 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/reciprocal.h>
-#include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include <optional>
 #include <string>
 
+#include "model/torch/activations.h"
 #include "model/torch/attention.h"
 #include "model/torch/experts.h"
 #include "model/torch/kernels.h"
@@ -92,6 +92,43 @@ at::Tensor frequencies(const gemma::Rope& rope, int64_t head_dim) {
   out.narrow(0, 0, rotated).copy_(at::div(at::reciprocal(at::pow(rope.theta, exponents)), rope.factor));
   return out;
 }
+
+/// One chunk in the stack of all that go through the layers together.
+struct Part {
+  const Chunk* chunk = nullptr;
+  size_t index = 0;         // of its output
+  int64_t first_query = 0;  // index into its ids of the first position that is still in the stack
+  int64_t at = 0;           // row of that position
+  int64_t count = 0;
+  std::map<std::pair<LayerType, uint32_t>, Rotation> rotations;
+  std::map<LayerType, at::Tensor> masks;
+
+  int64_t wanted() const { return static_cast<int64_t>(chunk->logits_from); }
+  int64_t time() const { return static_cast<int64_t>(chunk->ids.size()); }
+  at::Tensor rows_of(const at::Tensor& stacked) const { return stacked.narrow(0, at, count); }
+};
+
+struct Stack {
+  std::vector<Part> parts;  // in the order of rows; the one that is many first
+  int64_t many = 0;         // as linear.h means it
+  int64_t rows = 0;
+
+  /// Puts the parts in their order; `at` tells where they were.
+  std::vector<int64_t> arrange() {
+    std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+      return (a.count > kFewRows) > (b.count > kFewRows);
+    });
+    std::vector<int64_t> were;
+    many = rows = 0;
+    for (Part& part : parts) {
+      were.push_back(part.at);
+      part.at = rows;
+      rows += part.count;
+      if (part.count > kFewRows) many += part.count;
+    }
+    return were;
+  }
+};
 
 }  // namespace
 
@@ -191,37 +228,41 @@ struct Decoder::State {
     return at::mul(taken.to(type), scale);
   }
 
-  at::Tensor embed(const Chunk& chunk, const at::Tensor& ids) const;
-  at::Tensor per_layer(const at::Tensor& ids, const at::Tensor& embeddings) const;
+  at::Tensor embed(const Stack& stack, const at::Tensor& ids) const;
+  at::Tensor per_layer(const Stack& stack, const at::Tensor& ids, const at::Tensor& embeddings) const;
   Rotation rotation(LayerType type, uint32_t head_dim, const Chunk& chunk) const;
-  at::Tensor attention(
-    const Layer& layer, const at::Tensor& h, const Chunk& chunk, int64_t first_query, const Rotation& rotation,
-    const at::Tensor& mask, Caches& caches
-  ) const;
-  View view(const Layer& layer, const Chunk& chunk, int64_t first_query) const;
-  at::Tensor mlp(const Layer& layer, const at::Tensor& h) const;
+  View view(const Layer& layer, const Part& part) const;
+  /// Leaves only the positions whose logits are wanted in the stack; other tensors of the stack's rows go along.
+  void keep_wanted(Stack& stack, at::Tensor& x, at::Tensor& ple) const;
+  at::Tensor attention(const Layer& layer, const at::Tensor& h, Stack& stack) const;
+  at::Tensor gated(const at::Tensor& gate, const at::Tensor& up) const;
+  at::Tensor mlp(const Layer& layer, const at::Tensor& h, int64_t many) const;
   /// What the mixture adds to the dense branch; `x` is the residual that both start from.
-  at::Tensor mixture(const Layer& layer, const at::Tensor& x, size_t index) const;
-  engine::RowOutput finish(const at::Tensor& x, const Chunk& chunk) const;
+  at::Tensor mixture(const Layer& layer, const at::Tensor& x, int64_t many, size_t index) const;
+  void finish(const at::Tensor& x, const Stack& stack, std::vector<engine::RowOutput>& out) const;
 };
 
-at::Tensor Decoder::State::embed(const Chunk& chunk, const at::Tensor& ids) const {
+at::Tensor Decoder::State::embed(const Stack& stack, const at::Tensor& ids) const {
   at::Tensor x = rows(embed_tokens, ids, embedding_scale(config.hidden));
   const auto hidden = static_cast<int64_t>(config.hidden);
-  for (size_t i = 0; i < chunk.soft_positions.size(); ++i) {
-    const float* row = chunk.soft_rows.data() + i * config.hidden;
-    const at::Tensor soft =
-      at::from_blob(const_cast<float*>(row), {hidden}, at::TensorOptions().dtype(at::kFloat));
-    x.select(0, chunk.soft_positions[i]).copy_(soft);
+  for (const Part& part : stack.parts) {
+    const Chunk& chunk = *part.chunk;
+    for (size_t i = 0; i < chunk.soft_positions.size(); ++i) {
+      const float* row = chunk.soft_rows.data() + i * config.hidden;
+      const at::Tensor soft =
+        at::from_blob(const_cast<float*>(row), {hidden}, at::TensorOptions().dtype(at::kFloat));
+      x.select(0, part.at + chunk.soft_positions[i]).copy_(soft);
+    }
   }
   return x;
 }
 
-at::Tensor Decoder::State::per_layer(const at::Tensor& ids, const at::Tensor& embeddings) const {
+at::Tensor Decoder::State::per_layer(const Stack& stack, const at::Tensor& ids, const at::Tensor& embeddings) const {
   const int64_t time = embeddings.size(0), dim = config.ple_dim;
   const std::array<int64_t, 3> shape{time, static_cast<int64_t>(layers.size()), dim};
-  at::Tensor context =
-    at::mul(product(ple_model_projection, embeddings), 1.0 / std::sqrt(static_cast<double>(config.hidden)));
+  at::Tensor context = at::mul(
+    product(ple_model_projection, embeddings, stack.many), 1.0 / std::sqrt(static_cast<double>(config.hidden))
+  );
   context = norm(context.view(shape), ple_norm);
   const at::Tensor token = rows(ple_table, ids, embedding_scale(config.ple_dim)).view(shape);
   return at::mul(at::add(context, token), 1.0 / std::sqrt(2.0));
@@ -241,10 +282,9 @@ Rotation Decoder::State::rotation(LayerType layer_type, uint32_t head_dim, const
   return out;
 }
 
-View Decoder::State::view(const Layer& layer, const Chunk& chunk, int64_t first_query) const {
-  const auto start = static_cast<int64_t>(chunk.start);
-  View out{.from = 0, .first_query = start + first_query,
-           .end = start + static_cast<int64_t>(chunk.ids.size()), .window = 0};
+View Decoder::State::view(const Layer& layer, const Part& part) const {
+  const auto start = static_cast<int64_t>(part.chunk->start);
+  View out{.from = 0, .first_query = start + part.first_query, .end = start + part.time(), .window = 0};
   if (layer.config.type == LayerType::sliding) {
     out.window = config.sliding_window;
     out.from = std::max<int64_t>(0, out.first_query + 1 - out.window);
@@ -252,123 +292,173 @@ View Decoder::State::view(const Layer& layer, const Chunk& chunk, int64_t first_
   return out;
 }
 
-at::Tensor Decoder::State::attention(
-  const Layer& layer, const at::Tensor& h, const Chunk& chunk, int64_t first_query, const Rotation& rotation,
-  const at::Tensor& mask, Caches& caches
-) const {
-  const int64_t time = h.size(0), dim = layer.config.head_dim, heads = config.heads;
-  const int64_t kv_heads = layer.config.kv_heads;
-  LayerCache& cache = caches[layer.cache];
-  const float* cos = rotation.cos_at(first_query);
-  const float* sin = rotation.sin_at(first_query);
-
-  const at::Tensor projected = product(layer.q_proj, h);
-  at::Tensor q = at::empty({heads, time, dim}, like());
-  rotate_heads(
-    projected, layer.q_norm.data(), cos, sin, q.mutable_data_ptr(), static_cast<size_t>(time * dim), heads, dim
-  );
-  if (layer.config.owns_kv) {
-    const at::Tensor keys = product(layer.k_proj, h);
-    const at::Tensor values = layer.config.k_eq_v ? keys : product(layer.v_proj, h);
-    const Slot slot = cache.prepare(chunk.start, time);
-    rotate_heads(keys, layer.k_norm.data(), cos, sin, slot.keys, slot.head_stride, kv_heads, dim);
-    if (config.value_norm) {
-      rotate_heads(values, nullptr, nullptr, nullptr, slot.values, slot.head_stride, kv_heads, dim);
-    } else {
-      copy_heads(values, slot.values, slot.head_stride, kv_heads, dim);
-    }
+void Decoder::State::keep_wanted(Stack& stack, at::Tensor& x, at::Tensor& ple) const {
+  for (Part& part : stack.parts) {
+    const int64_t drop = std::max<int64_t>(0, part.wanted() - part.first_query);
+    if (drop > 0) part.masks.clear();
+    part.first_query += drop;
+    part.at += drop;
+    part.count -= drop;
   }
-  const View seen = view(layer, chunk, first_query);
-  const auto [keys, values] = cache.held(seen.from, seen.end);
-  return product(layer.o_proj, attend(q, keys, values, seen, mask));
+  std::erase_if(stack.parts, [](const Part& part) { return part.count == 0; });
+  const std::vector<int64_t> were = stack.arrange();
+  if (stack.rows == x.size(0) || stack.rows == 0) return;  // nothing was dropped, or all
+  const auto taken = [&](const at::Tensor& tensor) {
+    std::vector<at::Tensor> pieces;
+    for (size_t i = 0; i < were.size(); ++i) pieces.push_back(tensor.narrow(0, were[i], stack.parts[i].count));
+    return at::cat(pieces);
+  };
+  x = taken(x);
+  if (ple.defined()) ple = taken(ple);
 }
 
-at::Tensor Decoder::State::mlp(const Layer& layer, const at::Tensor& h) const {
-  at::Tensor gate = at::gelu(product(layer.gate_proj, h), "tanh");
-  gate.mul_(product(layer.up_proj, h));
-  return product(layer.down_proj, gate);
+at::Tensor Decoder::State::attention(const Layer& layer, const at::Tensor& h, Stack& stack) const {
+  const int64_t dim = layer.config.head_dim, heads = config.heads, kv_heads = layer.config.kv_heads;
+  const LayerType layer_type = layer.config.type;
+  const at::Tensor queries = product(layer.q_proj, h, stack.many);
+  at::Tensor keys, values;
+  if (layer.config.owns_kv) {
+    keys = product(layer.k_proj, h, stack.many);
+    values = layer.config.k_eq_v ? keys : product(layer.v_proj, h, stack.many);
+  }
+  at::Tensor out = at::empty({h.size(0), heads * dim}, like());
+  for (Part& part : stack.parts) {
+    const auto key = std::make_pair(layer_type, layer.config.head_dim);
+    auto turn = part.rotations.find(key);
+    if (turn == part.rotations.end()) {
+      turn = part.rotations.emplace(key, rotation(layer_type, layer.config.head_dim, *part.chunk)).first;
+    }
+    const float* cos = turn->second.cos_at(part.first_query);
+    const float* sin = turn->second.sin_at(part.first_query);
+    at::Tensor q = at::empty({heads, part.count, dim}, like());
+    rotate_heads(
+      part.rows_of(queries), layer.q_norm.data(), cos, sin, q.mutable_data_ptr(),
+      static_cast<size_t>(part.count * dim), heads, dim
+    );
+    LayerCache& cache = part.chunk->caches->at(layer.cache);
+    if (layer.config.owns_kv) {
+      const Slot slot = cache.prepare(part.chunk->start, part.count);
+      rotate_heads(part.rows_of(keys), layer.k_norm.data(), cos, sin, slot.keys, slot.head_stride, kv_heads, dim);
+      if (config.value_norm) {
+        rotate_heads(part.rows_of(values), nullptr, nullptr, nullptr, slot.values, slot.head_stride, kv_heads, dim);
+      } else {
+        copy_heads(part.rows_of(values), slot.values, slot.head_stride, kv_heads, dim);
+      }
+    }
+    const View seen = view(layer, part);
+    if (!part.masks.contains(layer_type)) {
+      part.masks.emplace(layer_type, seen.sees_all() ? at::Tensor() : mask(seen, h));
+    }
+    const auto [held_keys, held_values] = cache.held(seen.from, seen.end);
+    attend(q, held_keys, held_values, seen, part.masks.at(layer_type), part.rows_of(out));
+  }
+  return product(layer.o_proj, out, stack.many);
 }
 
-at::Tensor Decoder::State::mixture(const Layer& layer, const at::Tensor& x, size_t index) const {
-  const Routing routing = route(layer.experts, x, eps);
+/// gelu(gate) * up, into `gate`.
+at::Tensor Decoder::State::gated(const at::Tensor& gate, const at::Tensor& up) const {
+  with_type([&](auto element) {
+    using T = decltype(element);
+    gelu_times(
+      static_cast<const T*>(gate.const_data_ptr()), static_cast<const T*>(up.const_data_ptr()),
+      static_cast<T*>(gate.mutable_data_ptr()), static_cast<size_t>(gate.numel())
+    );
+  });
+  return gate;
+}
+
+at::Tensor Decoder::State::mlp(const Layer& layer, const at::Tensor& h, int64_t many) const {
+  const at::Tensor gate = product(layer.gate_proj, h, many);
+  return product(layer.down_proj, gated(gate, product(layer.up_proj, h, many)), many);
+}
+
+at::Tensor Decoder::State::mixture(const Layer& layer, const at::Tensor& x, int64_t many, size_t index) const {
+  const Routing routing = route(layer.experts, x, many, eps);
   if (observer) {
     const std::string stage = "router." + std::to_string(index);
     observe(stage + ".experts", *routing.experts);
     observe(stage + ".weights", *routing.weights);
   }
-  const at::Tensor sum = run_experts(layer.experts, norm(x, layer.pre_experts_norm), routing);
+  const at::Tensor sum = run_experts(layer.experts, norm(x, layer.pre_experts_norm), routing, many);
   return norm(sum, layer.post_experts_norm);
 }
 
-engine::RowOutput Decoder::State::finish(const at::Tensor& x, const Chunk& chunk) const {
-  engine::RowOutput out;
+void Decoder::State::finish(const at::Tensor& x, const Stack& stack, std::vector<engine::RowOutput>& out) const {
   const at::Tensor hidden = norm(x, final_norm);
-  at::Tensor logits = product(head, hidden);
-  if (config.softcap) logits = at::mul(at::tanh(at::div(logits, *config.softcap)), *config.softcap);
+  at::Tensor logits = product(head, hidden, stack.many);
+  if (config.softcap) {
+    with_type([&](auto element) {
+      using T = decltype(element);
+      soft_cap(
+        static_cast<T*>(logits.mutable_data_ptr()), static_cast<size_t>(logits.numel()),
+        static_cast<float>(*config.softcap)
+      );
+    });
+  }
   observe("logits", logits);
   const auto copy = [](const at::Tensor& tensor) {
     const at::Tensor flat = tensor.to(at::kFloat).contiguous();
     const float* data = flat.const_data_ptr<float>();
     return std::vector<float>(data, data + flat.numel());
   };
-  out.logits = copy(logits);
-  if (chunk.want_hidden) out.hidden = copy(hidden);
-  return out;
+  for (const Part& part : stack.parts) {
+    out[part.index].logits = copy(part.rows_of(logits));
+    if (part.chunk->want_hidden) out[part.index].hidden = copy(part.rows_of(hidden));
+  }
 }
 
-engine::RowOutput Decoder::run(const Chunk& chunk, Caches& caches) {
+std::vector<engine::RowOutput> Decoder::run(std::span<const Chunk> chunks) {
   State& s = *state_;
-  const auto time = static_cast<int64_t>(chunk.ids.size());
-  at::Tensor ids = at::empty({time}, at::TensorOptions().dtype(at::kLong));
-  int64_t* id = ids.mutable_data_ptr<int64_t>();
-  std::copy(chunk.ids.begin(), chunk.ids.end(), id);
-  for (const uint32_t position : chunk.soft_positions) id[position] = 0;  // the pad token stands in
+  std::vector<engine::RowOutput> out(chunks.size());
+  Stack stack;
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    Part part;
+    part.chunk = &chunks[i];
+    part.index = i;
+    part.count = part.time();
+    stack.parts.push_back(std::move(part));
+  }
+  stack.arrange();
+  at::Tensor ids = at::empty({stack.rows}, at::TensorOptions().dtype(at::kLong));
+  for (const Part& part : stack.parts) {
+    int64_t* id = ids.mutable_data_ptr<int64_t>() + part.at;
+    std::copy(part.chunk->ids.begin(), part.chunk->ids.end(), id);
+    for (const uint32_t position : part.chunk->soft_positions) id[position] = 0;  // the pad token stands in
+  }
 
-  at::Tensor x = s.embed(chunk, ids);  // [time, hidden]
+  at::Tensor x = s.embed(stack, ids);  // [rows, hidden]
   s.observe("embeddings", x);
   at::Tensor ple;
   if (s.config.ple_dim > 0) {
-    ple = s.per_layer(ids, x);  // [time, layers, ple_dim]
+    ple = s.per_layer(stack, ids, x);  // [rows, layers, ple_dim]
     s.observe("ple", ple);
   }
 
-  std::map<std::pair<LayerType, uint32_t>, Rotation> rotations;
-  std::map<LayerType, at::Tensor> masks;
-  int64_t first_query = 0;
-  const auto wanted = static_cast<int64_t>(chunk.logits_from);
+  bool all = true;  // positions whose logits nobody wants are still in the stack
   for (size_t i = 0; i < s.layers.size(); ++i) {
     const Layer& layer = s.layers[i];
-    if (!layer.config.owns_kv && first_query < wanted) {
+    if (all && !layer.config.owns_kv) {
       // Layers from here on write no cache: only positions whose logits are wanted need to go on.
-      if (wanted == time) return {};
-      first_query = wanted;
-      x = x.narrow(0, wanted, time - wanted).contiguous();
-      masks.clear();
+      s.keep_wanted(stack, x, ple);
+      if (stack.rows == 0) return out;
+      all = false;
     }
-    const LayerType type = layer.config.type;
-    const auto key = std::make_pair(type, layer.config.head_dim);
-    if (!rotations.contains(key)) rotations.emplace(key, s.rotation(type, layer.config.head_dim, chunk));
-    if (!masks.contains(type)) {
-      const View view = s.view(layer, chunk, first_query);
-      masks.emplace(type, view.sees_all() ? at::Tensor() : mask(view, x));
-    }
-    at::Tensor h = s.norm(x, layer.input_norm);
-    h = s.attention(layer, h, chunk, first_query, rotations.at(key), masks.at(type), caches);
+    at::Tensor h = s.attention(layer, s.norm(x, layer.input_norm), stack);
     s.add_normed(x, h, layer.post_attention_norm);
-    h = s.mlp(layer, s.norm(x, layer.pre_mlp_norm));
-    if (s.config.moe) h = at::add(s.norm(h, layer.post_dense_norm), s.mixture(layer, x, i));
+    h = s.mlp(layer, s.norm(x, layer.pre_mlp_norm), stack.many);
+    if (s.config.moe) h = at::add(s.norm(h, layer.post_dense_norm), s.mixture(layer, x, stack.many, i));
     s.add_normed(x, h, layer.post_mlp_norm);
     if (s.config.ple_dim > 0) {
-      h = at::gelu(product(layer.ple_gate, x), "tanh");
-      h.mul_(ple.narrow(0, first_query, time - first_query).select(1, static_cast<int64_t>(i)));
-      h = product(layer.ple_projection, h);
+      const at::Tensor own = ple.select(1, static_cast<int64_t>(i)).contiguous();
+      h = product(layer.ple_projection, s.gated(product(layer.ple_gate, x, stack.many), own), stack.many);
       s.add_normed(x, h, layer.post_ple_norm);
     }
     if (layer.scalar != 1.0) x.mul_(layer.scalar);
     if (s.observer) s.observe("layer." + std::to_string(i), x);
   }
-  if (wanted == time) return {};
-  return s.finish(x.narrow(0, wanted - first_query, time - wanted), chunk);
+  if (all) s.keep_wanted(stack, x, ple);
+  if (stack.rows > 0) s.finish(x, stack, out);
+  return out;
 }
 
 std::unique_ptr<Decoder> Decoder::build(

@@ -2,9 +2,11 @@
 //
 //   HOB_TRY(decoder, Decoder::build(config, weights, Compute::f32));
 //   auto caches = decoder->empty_caches();
-//   ChunkOutput out = decoder->run({.ids = ids, .start = 0, .logits_from = ids.size() - 1}, caches);
+//   Chunk chunk{.ids = ids, .start = 0, .logits_from = ids.size() - 1, .caches = &caches};
+//   std::vector<RowOutput> out = decoder->run({&chunk, 1});
 //
-// One chunk of one sequence at a time. The order of operations and the places of rounding are the reference's, so that a
+// Chunks of several sequences go through the layers together: few positions of each (linear.h) and at most one longer chunk
+// share every reading of the weights that they can, and what a chunk gives does not depend on the others. The order of operations and the places of rounding are the reference's, so that a
 // bf16 run can be compared with it. Weights borrow the mapped files, which must outlive the decoder. run() throws what
 // torch throws: the engine is the door that catches it. [model] thread, under inference mode.
 #pragma once
@@ -41,6 +43,8 @@ struct DecoderOptions {
   uint32_t chunk = 256;         // ids that a chunk usually has at most
 };
 
+using Caches = std::vector<LayerCache>;        // one per layer that owns keys and values
+
 struct Chunk {
   std::span<const engine::Token> ids;
   uint32_t start = 0;                          // position of ids[0]
@@ -48,9 +52,8 @@ struct Chunk {
   bool want_hidden = false;
   std::span<const float> soft_rows;            // [count, hidden]
   std::span<const uint32_t> soft_positions;    // indices into ids
+  Caches* caches = nullptr;                    // the sequence's own
 };
-
-using Caches = std::vector<LayerCache>;        // one per layer that owns keys and values
 
 class Decoder {
  public:
@@ -60,8 +63,9 @@ class Decoder {
   ~Decoder();
 
   Caches empty_caches() const;
-  /// Appends the chunk to the caches. Logits are not checked for NaN here.
-  engine::RowOutput run(const Chunk& chunk, Caches& caches);
+  /// Appends each chunk to its caches. At most one has more than kFewRows ids. Logits are not checked for NaN here.
+  /// An observer sees the chunks of one run stacked: the long one first, the others in their order.
+  std::vector<engine::RowOutput> run(std::span<const Chunk> chunks);
   void observe(Observer observer);
 
   /// Bytes of copies that build() made because files are not in the dtype asked for.

@@ -3,9 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "model/torch/avx2.h"
 
 namespace hob::torch_engine {
 namespace {
@@ -30,99 +28,9 @@ float inverse_rms(const T* x, size_t dim, float eps) {
   return 1.0f / std::sqrt(sum_of_squares(x, dim) / static_cast<float>(dim) + eps);
 }
 
-float dot_portable(const Bf16* weight, const float* x, size_t k) {
-  float sums[8] = {};
-  size_t i = 0;
-  for (; i + 8 <= k; i += 8) {
-    for (size_t j = 0; j < 8; ++j) sums[j] += widen(weight[i + j]) * x[i + j];
-  }
-  for (; i < k; ++i) sums[0] += widen(weight[i]) * x[i];
-  return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
-}
-
-void rows_portable(
-  const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k, size_t first, size_t last
-) {
-  for (size_t row = first; row < last; ++row) {
-    for (size_t i = 0; i < m; ++i) out[i * n + row] = dot_portable(weight + row * k, x + i * k, k);
-  }
-}
-
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) inline __m256 load_wide(const Bf16* at) {
-  const __m128i raw = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(raw), 16));
-}
-
-__attribute__((target("avx2,fma"))) inline float sum_lanes(__m256 v) {
-  __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  half = _mm_add_ps(half, _mm_movehl_ps(half, half));
-  return _mm_cvtss_f32(_mm_add_ss(half, _mm_shuffle_ps(half, half, 1)));
-}
-
-/// One input row: four weight rows at a time hide the additions' latency.
-__attribute__((target("avx2,fma"))) void rows_avx2_one(
-  const Bf16* weight, const float* x, float* out, size_t k, size_t first, size_t last
-) {
-  const size_t whole = k / 8 * 8;
-  size_t row = first;
-  for (; row + 4 <= last; row += 4) {
-    const Bf16* w = weight + row * k;
-    __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
-    for (size_t i = 0; i < whole; i += 8) {
-      const __m256 v = _mm256_loadu_ps(x + i);
-      s0 = _mm256_fmadd_ps(load_wide(w + i), v, s0);
-      s1 = _mm256_fmadd_ps(load_wide(w + k + i), v, s1);
-      s2 = _mm256_fmadd_ps(load_wide(w + 2 * k + i), v, s2);
-      s3 = _mm256_fmadd_ps(load_wide(w + 3 * k + i), v, s3);
-    }
-    float sums[4] = {sum_lanes(s0), sum_lanes(s1), sum_lanes(s2), sum_lanes(s3)};
-    for (size_t i = whole; i < k; ++i) {
-      for (size_t j = 0; j < 4; ++j) sums[j] += widen(w[j * k + i]) * x[i];
-    }
-    for (size_t j = 0; j < 4; ++j) out[row + j] = sums[j];
-  }
-  for (; row < last; ++row) {
-    const Bf16* w = weight + row * k;
-    __m256 s = _mm256_setzero_ps();
-    for (size_t i = 0; i < whole; i += 8) s = _mm256_fmadd_ps(load_wide(w + i), _mm256_loadu_ps(x + i), s);
-    float sum = sum_lanes(s);
-    for (size_t i = whole; i < k; ++i) sum += widen(w[i]) * x[i];
-    out[row] = sum;
-  }
-}
-
-/// A few input rows: a weight row stays in the first cache while each of them uses it. The order of additions is that of
-/// one row, so that results do not depend on how many rows came together.
-__attribute__((target("avx2,fma"))) void rows_avx2(
-  const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k, size_t first, size_t last
-) {
-  constexpr size_t kBlock = 16;
-  for (size_t row = first; row < last; row += kBlock) {
-    const size_t end = row + kBlock < last ? row + kBlock : last;
-    for (size_t i = 0; i < m; ++i) rows_avx2_one(weight, x + i * k, out + i * n, k, row, end);
-  }
-}
-
-/// e^x for x <= 0, to about one unit in the last place: 2^n times a polynomial on [-ln2/2, ln2/2] (Taylor's, whose
-/// seventh term is below 2^-24 there).
-__attribute__((target("avx2,fma"))) inline __m256 exp_lanes(__m256 x) {
-  x = _mm256_max_ps(x, _mm256_set1_ps(-87.0f));
-  const __m256 n = _mm256_round_ps(
-    _mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC
-  );
-  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);  // ln 2 in two parts
-  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), r);
-  __m256 y = _mm256_set1_ps(1.0f / 5040);
-  for (const float c : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) {
-    y = _mm256_fmadd_ps(y, r, _mm256_set1_ps(c));
-  }
-  const __m256i power = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
-  return _mm256_mul_ps(y, _mm256_castsi256_ps(power));
-}
-
 /// scores -> softmax in place; `count` may be any number.
-__attribute__((target("avx2,fma"))) void softmax_avx2(float* scores, size_t count) {
+HOB_AVX2 void softmax_avx2(float* scores, size_t count) {
   float most = scores[0];
   for (size_t i = 1; i < count; ++i) most = scores[i] > most ? scores[i] : most;
   const __m256 shift = _mm256_set1_ps(most);
@@ -143,7 +51,7 @@ __attribute__((target("avx2,fma"))) void softmax_avx2(float* scores, size_t coun
 }
 
 /// The rows [first, last) of one key-value head; row r is query r % time of head r / time within the group.
-__attribute__((target("avx2,fma"))) void attend_rows(
+HOB_AVX2 void attend_rows(
   const FewQueries& work, size_t kv_head, size_t first, size_t last, std::vector<float>& scores
 ) {
   const size_t group = work.heads / work.kv_heads, dim = work.dim, rows = last - first;
@@ -207,21 +115,7 @@ __attribute__((target("avx2,fma"))) void attend_rows(
     }
   }
 }
-
-bool has_avx2() {
-  static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return yes;
-}
 #endif
-
-void some_rows(
-  const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k, size_t first, size_t last
-) {
-#if defined(__x86_64__)
-  if (has_avx2()) return rows_avx2(weight, x, out, m, n, k, first, last);
-#endif
-  rows_portable(weight, x, out, m, n, k, first, last);
-}
 
 }  // namespace
 
@@ -286,23 +180,6 @@ template void norm_rotate(
 
 void widen_all(const Bf16* src, float* dst, size_t count) {
   for (size_t i = 0; i < count; ++i) dst[i] = widen(src[i]);
-}
-
-void gemv(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads) {
-  constexpr size_t kWorthThreads = 1u << 20;  // below a MiB of weights the hand-over costs more than it gives
-  if (threads <= 1 || n * k < kWorthThreads) return some_rows(weight, x, out, m, n, k, 0, n);
-  const auto parts = static_cast<size_t>(threads);
-  const size_t share = (n / parts + 4) / 4 * 4;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (size_t part = 0; part < parts; ++part) {
-    const size_t first = part * share < n ? part * share : n;
-    const size_t last = first + share < n ? first + share : n;
-    some_rows(weight, x, out, m, n, k, first, last);
-  }
-}
-
-void gemv_portable(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k) {
-  rows_portable(weight, x, out, m, n, k, 0, n);
 }
 
 bool attend_few(const FewQueries& work, int threads) {

@@ -1,9 +1,9 @@
-// Kernels: the small loops between matrix products that ATen has only in pieces, and products with bf16 weights in f32.
+// Kernels: the small loops between matrix products that ATen has only in pieces.
 //
 //   rms_norm(x, weight, out, rows, dim, 1e-6f);
 //
 // T is float or Bf16; Bf16 is widened, computed in f32 and rounded exactly where the reference implementation rounds. Each
-// has a portable path; the product also an AVX2 one, chosen by asking the CPU. Raw pointers, no torch: any thread.
+// has a portable path; attention also an AVX2 one, chosen by asking the CPU. Raw pointers, no torch: any thread.
 #pragma once
 
 #include <bit>
@@ -58,13 +58,6 @@ void norm_rotate(
 
 /// dst[i] = src[i] in f32.
 void widen_all(const Bf16* src, float* dst, size_t count);
-
-inline constexpr size_t kMaxGemvRows = 4;
-
-/// out[m, n] = sum over k of x[m, k] * weight[n, k], for up to kMaxGemvRows rows: reads each weight once.
-void gemv(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads);
-/// The same by the portable path, for tests.
-void gemv_portable(const Bf16* weight, const float* x, float* out, size_t m, size_t n, size_t k);
 
 /// Queries of one sequence over its cached keys and values, for few queries: what a decoding step and a draft's check need.
 struct FewQueries {

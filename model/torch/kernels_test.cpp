@@ -33,52 +33,6 @@ TEST_CASE("rounding to bf16 goes to the nearest, ties to even") {
   }
 }
 
-TEST_CASE("products with bf16 weights equal sums in double, for every shape, row count and path") {
-  std::mt19937 random(1);
-  for (const size_t k : {1u, 7u, 8u, 24u, 47u, 192u, 1536u}) {
-    for (const size_t n : {1u, 3u, 4u, 5u, 18u, 67u, 1500u}) {
-      if (n * k > 300'000 && k != 1536) continue;
-      std::vector<Bf16> weight;
-      for (const float value : noise(random, n * k)) weight.push_back(narrow<Bf16>(value));
-      for (size_t m = 1; m <= kMaxGemvRows; ++m) {
-        const auto x = noise(random, m * k);
-        std::vector<float> wanted(m * n);
-        for (size_t i = 0; i < m * n; ++i) {
-          double sum = 0;
-          for (size_t j = 0; j < k; ++j) sum += double{widen(weight[i % n * k + j])} * x[i / n * k + j];
-          wanted[i] = static_cast<float>(sum);
-        }
-        for (const int threads : {0, 1, 2, 3}) {  // 0: the portable path
-          INFO(m << " x " << n << " x " << k << ", threads " << threads);
-          std::vector<float> got(m * n, -99.0f);
-          if (threads == 0) {
-            gemv_portable(weight.data(), x.data(), got.data(), m, n, k);
-          } else {
-            gemv(weight.data(), x.data(), got.data(), m, n, k, threads);
-          }
-          double worst = 0;
-          for (size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::fabs(double{got[i]} - wanted[i]));
-          CHECK(worst < 1e-6 * static_cast<double>(k) + 1e-5);
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("a row's product does not depend on the rows beside it") {
-  std::mt19937 random(2);
-  const size_t n = 37, k = 203;
-  std::vector<Bf16> weight;
-  for (const float value : noise(random, n * k)) weight.push_back(narrow<Bf16>(value));
-  const auto x = noise(random, kMaxGemvRows * k);
-  std::vector<float> together(kMaxGemvRows * n), alone(n);
-  gemv(weight.data(), x.data(), together.data(), kMaxGemvRows, n, k, 1);
-  for (size_t m = 0; m < kMaxGemvRows; ++m) {
-    gemv(weight.data(), x.data() + m * k, alone.data(), 1, n, k, 1);
-    CHECK(std::equal(alone.begin(), alone.end(), together.begin() + static_cast<ptrdiff_t>(m * n)));
-  }
-}
-
 TEST_CASE("norms divide by the root of the mean square, weight by weight") {
   const std::vector<float> x{3, -4, 0, 0, 1, 1, 1, 1}, weight{1, 2, 3, 0.5f};
   std::vector<float> out(8);

@@ -8,6 +8,8 @@
 #include <new>
 #include <set>
 
+#include "model/torch/linear.h"
+
 namespace hob::torch_engine {
 
 using engine::Batch;
@@ -38,12 +40,49 @@ bool finite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
+/// How far a row has come.
+struct Advance {
+  size_t done = 0;       // ids that ran
+  size_t soft_done = 0;  // soft tokens among them
+  std::vector<uint32_t> positions;  // of the running chunk's soft tokens, inside it
+};
+
+/// The row's next `count` ids.
+Chunk next_chunk(const Row& row, size_t count, size_t hidden, Advance& at) {
+  const size_t first = at.done;
+  at.done += count;
+  Chunk out;
+  out.ids = std::span(row.ids).subspan(first, count);
+  out.logits_from = std::clamp(row.logits_from, first, first + count) - first;
+  out.want_hidden = row.want_hidden;
+  if (!row.soft) return out;
+  at.positions.clear();
+  const size_t from = at.soft_done;
+  for (; at.soft_done < row.soft->positions.size() && row.soft->positions[at.soft_done] < at.done; ++at.soft_done) {
+    at.positions.push_back(row.soft->positions[at.soft_done] - static_cast<uint32_t>(first));
+  }
+  out.soft_rows = std::span(row.soft->rows).subspan(from * hidden, at.positions.size() * hidden);
+  out.soft_positions = at.positions;
+  return out;
+}
+
+void append(RowOutput& out, RowOutput part) {
+  if (out.logits.empty() && out.hidden.empty()) {
+    out = std::move(part);
+    return;
+  }
+  out.logits.insert(out.logits.end(), part.logits.begin(), part.logits.end());
+  out.hidden.insert(out.hidden.end(), part.hidden.begin(), part.hidden.end());
+}
+
 }  // namespace
 
 TorchEngine::TorchEngine(
   engine::Info info, gemma::Config config, gemma::Safetensors files, std::unique_ptr<Decoder> decoder
 )
-    : info_(std::move(info)), config_(std::move(config)), files_(std::move(files)), decoder_(std::move(decoder)) {}
+    : info_(std::move(info)), config_(std::move(config)), files_(std::move(files)), decoder_(std::move(decoder)) {
+  info_.max_rows = kMaxRows;
+}
 
 Error TorchEngine::unknown(SeqId seq) const {
   return Error(Code::invalid_params, "There is no open sequence " + std::to_string(seq) + ".");
@@ -110,43 +149,50 @@ Result<void> TorchEngine::check(const Row& row) const {
   return {};
 }
 
-Result<RowOutput> TorchEngine::run_row(const Row& row, Sequence& sequence) {
-  RowOutput out;
-  const size_t time = row.ids.size();
-  size_t soft_at = 0;
-  for (size_t first = 0; first < time;) {
-    const size_t count = std::min<size_t>(info_.prefill_chunk, time - first);
-    Chunk chunk;
-    chunk.ids = std::span(row.ids).subspan(first, count);
-    chunk.start = sequence.length;
-    chunk.logits_from = std::clamp(row.logits_from, first, first + count) - first;
-    chunk.want_hidden = row.want_hidden;
-    std::vector<uint32_t> positions;
-    if (row.soft) {
-      const size_t from = soft_at;
-      for (; soft_at < row.soft->positions.size() && row.soft->positions[soft_at] < first + count; ++soft_at) {
-        positions.push_back(row.soft->positions[soft_at] - static_cast<uint32_t>(first));
+Result<Output> TorchEngine::run_rows(const std::vector<Row>& rows) {
+  Output out;
+  out.rows.resize(rows.size());
+  std::vector<Advance> at(rows.size());
+  for (;;) {
+    std::vector<Chunk> chunks;
+    std::vector<size_t> owners;
+    bool long_one = false;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const size_t left = rows[i].ids.size() - at[i].done;
+      const size_t count = std::min<size_t>(info_.prefill_chunk, left);
+      const bool is_long = count > static_cast<size_t>(kFewRows);
+      if (count == 0 || (is_long && long_one)) continue;
+      long_one = long_one || is_long;
+      Sequence& sequence = sequences_.at(rows[i].seq);
+      chunks.push_back(next_chunk(rows[i], count, config_.hidden, at[i]));
+      chunks.back().start = sequence.length;
+      chunks.back().caches = &sequence.caches;
+      owners.push_back(i);
+    }
+    if (chunks.empty()) return out;
+    std::vector<RowOutput> parts = decoder_->run(chunks);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (!finite(parts[i].logits)) {
+        return Error(
+                 Code::model_failed, "The model computed logits that are not finite; its weights may be damaged."
+        )
+          .with("row", static_cast<long long>(owners[i]));
       }
-      chunk.soft_rows = std::span(row.soft->rows).subspan(from * config_.hidden, positions.size() * config_.hidden);
-      chunk.soft_positions = positions;
     }
-    RowOutput part = decoder_->run(chunk, sequence.caches);
-    if (!finite(part.logits)) {
-      return Error(Code::model_failed, "The model computed logits that are not finite; its weights may be damaged.");
+    for (size_t i = 0; i < parts.size(); ++i) {
+      append(out.rows[owners[i]], std::move(parts[i]));
+      sequences_.at(rows[owners[i]].seq).length += static_cast<uint32_t>(chunks[i].ids.size());
     }
-    if (out.logits.empty() && out.hidden.empty()) {
-      out = std::move(part);
-    } else {
-      out.logits.insert(out.logits.end(), part.logits.begin(), part.logits.end());
-      out.hidden.insert(out.hidden.end(), part.hidden.begin(), part.hidden.end());
-    }
-    sequence.length += static_cast<uint32_t>(count);
-    first += count;
   }
-  return out;
 }
 
 Result<Output> TorchEngine::forward(const Batch& batch) {
+  if (batch.rows.size() > info_.max_rows) {
+    return Error(
+      Code::invalid_params, "One forward takes " + std::to_string(info_.max_rows) + " rows, not " +
+                              std::to_string(batch.rows.size()) + "."
+    );
+  }
   std::set<SeqId> seen;
   for (const Row& row : batch.rows) {
     HOB_TRY_VOID(check(row));
@@ -154,23 +200,16 @@ Result<Output> TorchEngine::forward(const Batch& batch) {
       return Error(Code::invalid_params, "A batch has two rows of sequence " + std::to_string(row.seq) + ".");
     }
   }
-  // What to go back to. The copies share storage; within one chunk the length alone would do, and then nothing is
+  // What to go back to. The copies share storage; of a row of one chunk the length alone will do, and then nothing is
   // copied that a cache would have to leave alone.
   std::map<SeqId, Sequence> before;
   std::map<SeqId, uint32_t> lengths;
   for (const Row& row : batch.rows) {
     const Sequence& sequence = sequences_.at(row.seq);
     lengths[row.seq] = sequence.length;
-    if (row.ids.size() > info_.prefill_chunk || batch.rows.size() > 1) before[row.seq] = sequence;
+    if (row.ids.size() > info_.prefill_chunk) before[row.seq] = sequence;
   }
-  auto result = guarded("The model's step failed", [&]() -> Result<Output> {
-    Output out;
-    for (const Row& row : batch.rows) {
-      HOB_TRY(part, run_row(row, sequences_.at(row.seq)));
-      out.rows.push_back(std::move(part));
-    }
-    return out;
-  });
+  auto result = guarded("The model's step failed", [&]() { return run_rows(batch.rows); });
   if (!result) {
     for (auto& [seq, sequence] : before) sequences_.at(seq) = std::move(sequence);
     for (const auto& [seq, length] : lengths) sequences_.at(seq).length = length;

@@ -2,8 +2,9 @@
 //
 //   auto engine = TorchEngine::make(std::move(files), std::move(decoder), info);     // load.h does it
 //
-// A row of any length is run in chunks; a forward that fails leaves every sequence as it was. Rows run one after
-// another. Forks and snapshots share storage until somebody writes. truncate() can take back `max_truncate` positions
+// Up to kMaxRows rows run together; a row of any length is run in chunks, a long one of one row at a time beside the short
+// ones of the others. What a row gives is bit by bit what it gives alone. A forward that fails leaves every sequence as it
+// was. Forks and snapshots share storage until somebody writes. truncate() can take back `max_truncate` positions
 // after any forward; several in a row without a forward between may meet the end of what sliding layers keep and are then
 // refused. [model] thread alone.
 #pragma once
@@ -18,6 +19,7 @@ namespace hob::torch_engine {
 
 inline constexpr uint32_t kMaxTruncate = 16;
 inline constexpr uint32_t kCacheSlack = 4 * kMaxTruncate;
+inline constexpr uint32_t kMaxRows = 8;
 inline constexpr size_t kMaxSequences = 256;
 inline constexpr size_t kMaxSnapshots = 4096;
 
@@ -51,7 +53,7 @@ class TorchEngine final : public engine::Engine {
   };
 
   Result<void> check(const engine::Row& row) const;
-  Result<engine::RowOutput> run_row(const engine::Row& row, Sequence& sequence);
+  Result<engine::Output> run_rows(const std::vector<engine::Row>& rows);
   Error unknown(engine::SeqId seq) const;
 
   engine::Info info_;

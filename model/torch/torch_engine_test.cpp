@@ -310,16 +310,128 @@ TEST_CASE("too many sequences are refused, and closing one makes room") {
   CHECK(engine->open().ok());
 }
 
-TEST_CASE("rows of one batch are what they are alone") {
-  std::mt19937 random(8);
-  auto engine = e2b(16);
-  const Ids a = random_ids(random, 33), b = random_ids(random, 5);
+TEST_CASE("rows of one batch are bit by bit what they are alone") {
+  // Steps of one, drafts of a few, chunks and rows of several chunks, in any mixture; then more behind them.
+  for (const std::string name : {"e2b_like", "dense_like", "moe_like", "gemma3_like"}) {
+    std::mt19937 random(8);
+    auto engine = open(Goldens::root() / name, 16);
+    CHECK(engine->info().max_rows == kMaxRows);
+    for (int round = 0; round < 12; ++round) {
+      std::vector<engine::SeqId> together, alone;
+      for (uint32_t i = 0; i < 1 + random() % kMaxRows; ++i) {
+        together.push_back(must(engine->open()));
+        alone.push_back(must(engine->open()));
+      }
+      for (int pass = 0; pass < 3; ++pass) {
+        engine::Batch batch;
+        std::vector<std::vector<float>> wanted, hidden;
+        for (size_t i = 0; i < together.size(); ++i) {
+          const size_t lengths[] = {1, 1 + random() % 8, 9 + random() % 8, 1 + random() % 60};
+          const size_t length = lengths[random() % 4];
+          engine::Row row{.seq = alone[i], .ids = random_ids(random, length), .soft = {}};
+          row.logits_from = random() % 3 == 0 ? random() % (length + 1) : length - 1;
+          row.want_hidden = random() % 2 == 0;
+          engine::Batch one;
+          one.rows.push_back(row);
+          const auto out = must(engine->forward(one)).rows.at(0);
+          wanted.push_back(out.logits);
+          hidden.push_back(out.hidden);
+          row.seq = together[i];
+          batch.rows.push_back(row);
+        }
+        const auto out = must(engine->forward(batch));
+        for (size_t i = 0; i < together.size(); ++i) {
+          INFO(name << ", round " << round << ", pass " << pass << ", row " << i << " of " << together.size() << ", "
+                    << batch.rows[i].ids.size() << " ids from " << batch.rows[i].logits_from);
+          CHECK((out.rows.at(i).logits == wanted[i]));
+          CHECK((out.rows.at(i).hidden == hidden[i]));
+          CHECK(engine->length(together[i]) == engine->length(alone[i]));
+        }
+      }
+      for (const auto seq : together) engine->close(seq);
+      for (const auto seq : alone) engine->close(seq);
+    }
+  }
+}
+
+TEST_CASE("after a batch of several rows each sequence is taken back, forked and remembered as if it had run alone") {
+  std::mt19937 random(11);
+  auto engine = e2b(32);
+  std::map<engine::SeqId, Ids> sequences;
+  for (const size_t length : {40u, 3u, 100u, 17u}) {
+    const auto seq = must(engine->open());
+    sequences[seq] = random_ids(random, length);
+    step(*engine, seq, sequences[seq], length);
+  }
+  std::map<engine::SnapshotId, Ids> snapshots;
+  for (int i = 0; i < 30; ++i) {
+    engine::Batch batch;
+    for (auto& [seq, ids] : sequences) {
+      const Ids more = random_ids(random, random() % 4 == 0 ? 20 : 1 + random() % 5);
+      batch.rows.push_back({.seq = seq, .ids = more, .soft = {}, .logits_from = more.size() - 1});
+      ids = joined(ids, more);
+    }
+    must(engine->forward(batch));
+    for (auto& [seq, ids] : sequences) {
+      const auto count = static_cast<uint32_t>(random() % 3);
+      must(engine->truncate(seq, count));
+      ids.resize(ids.size() - count);
+    }
+    auto& [seq, ids] = *std::next(sequences.begin(), random() % sequences.size());
+    if (i % 3 == 0) snapshots[must(engine->snapshot(seq))] = ids;
+    if (i % 5 == 4) {
+      const auto& [snapshot, then] = *snapshots.begin();
+      must(engine->restore(seq, snapshot));
+      ids = then;
+    }
+    if (i % 7 == 6) {
+      const auto copy = must(engine->fork(seq));
+      const Ids same = ids;
+      const auto oldest = sequences.begin()->first;
+      engine->close(oldest);
+      sequences.erase(oldest);
+      sequences[copy] = same;
+    }
+  }
+  for (const auto& [seq, ids] : sequences) {
+    INFO(ids.size());
+    compare("logits", fresh(*engine, joined(ids, {9})), step(*engine, seq, {9}, 0).logits, kNear);
+  }
+}
+
+TEST_CASE("the row that failed is named, and the others run without it") {
+  const Poisoned poisoned;
+  std::mt19937 random(12);
+  auto engine = open(poisoned.path(), 32);
   engine::Batch batch;
-  batch.rows.push_back({.seq = must(engine->open()), .ids = a, .soft = {}, .logits_from = a.size() - 1});
-  batch.rows.push_back({.seq = must(engine->open()), .ids = b, .soft = {}, .logits_from = b.size() - 1});
+  std::vector<Ids> kept;
+  for (int i = 0; i < 3; ++i) {
+    Ids ids = random_ids(random, 5);
+    std::replace(ids.begin(), ids.end(), Poisoned::kPoison, engine::Token{8});
+    kept.push_back(ids);
+    const auto seq = must(engine->open());
+    step(*engine, seq, ids, ids.size());
+    batch.rows.push_back({.seq = seq, .ids = {i == 1 ? Poisoned::kPoison : 9}, .soft = {}});
+  }
+  const auto failed = engine->forward(batch);
+  REQUIRE_FALSE(failed.ok());
+  CHECK(failed.error().code() == Code::model_failed);
+  CHECK(failed.error().data().at("row") == 1);
+  for (const auto& row : batch.rows) CHECK(engine->length(row.seq) == 5);
+  batch.rows.erase(batch.rows.begin() + 1);
   const auto out = must(engine->forward(batch));
-  compare("a", fresh(*engine, a), out.rows.at(0).logits, 0);
-  compare("b", fresh(*engine, b), out.rows.at(1).logits, 0);
+  compare("first", fresh(*engine, joined(kept[0], {9})), out.rows.at(0).logits, kNear);
+  compare("last", fresh(*engine, joined(kept[2], {9})), out.rows.at(1).logits, kNear);
+}
+
+TEST_CASE("more rows than one forward takes are refused") {
+  auto engine = e2b();
+  engine::Batch batch;
+  for (uint32_t i = 0; i <= kMaxRows; ++i) batch.rows.push_back({.seq = must(engine->open()), .ids = {5}, .soft = {}});
+  CHECK(engine->forward(batch).error().code() == Code::invalid_params);
+  for (const auto& row : batch.rows) CHECK(engine->length(row.seq) == 0);
+  batch.rows.pop_back();
+  CHECK(engine->forward(batch).ok());
 }
 
 TEST_CASE("logits are the hidden state's products with the embeddings, capped") {
