@@ -7,8 +7,7 @@ namespace hob::api {
 namespace {
 
 Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_tokens) {
-  for (const auto& [given, name] : {std::pair{params.grammar.has_value(), "grammar"}, {params.regex.has_value(), "regex"},
-                                    {params.logprobs.value_or(false), "logprobs"}}) {
+  for (const auto& [given, name] : {std::pair{params.grammar.has_value(), "grammar"}, {params.regex.has_value(), "regex"}}) {
     if (given) return Error(Code::backend_lacks, std::string("The model does not offer ") + name + " yet.").with("capability", name);
   }
   if (params.messages.has_value() == params.prompt.has_value()) {
@@ -58,6 +57,9 @@ Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_
   if (params.thinking) step.thinking = *params.thinking;
   if (params.sampling) step.sampling = *params.sampling;
   step.max_tokens = params.max_tokens.value_or(default_tokens);
+  step.stop = params.stop;
+  step.logprobs = params.logprobs;
+  step.top_logprobs = params.top_logprobs;
   return step;
 }
 
@@ -78,6 +80,8 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
   if (result.stop == wire::StepStop::cancelled) co_return Error(Code::cancelled, "The request was cancelled.");
   wire::GenerateResult out;
   out.stop_reason = std::string(describe::word(result.stop));
+  out.stop_string = std::move(result.stop_string);
+  out.logprobs = std::move(result.logprobs);
   out.usage = result.usage;
   if (result.incomplete) out.incomplete = true;
   for (const wire::Item& item : result.items) {

@@ -37,7 +37,7 @@ struct RuleText {
 
 struct ScriptText {
   std::string tokenizer;
-  uint32_t context = 4096, max_truncate = 8, prefill_chunk = 64;
+  uint32_t context = 4096, max_truncate = 8, prefill_chunk = 64, max_rows = 4;
   std::vector<RuleText> rules;
 
   template <typename D>
@@ -47,6 +47,7 @@ struct ScriptText {
     d.defaulted("context", &ScriptText::context, "Positions.", {.min = 1, .max = kMaxPositions});
     d.defaulted("maxTruncate", &ScriptText::max_truncate, "", {.max = kMaxPositions});
     d.defaulted("prefillChunk", &ScriptText::prefill_chunk, "", {.min = 1, .max = kMaxPositions});
+    d.defaulted("maxRows", &ScriptText::max_rows, "Sequences that one forward takes.", {.min = 1, .max = 64});
     d.field("rules", &ScriptText::rules, "", {.max_length = 4096});
   }
 };
@@ -79,7 +80,7 @@ Result<Script> parse_script(std::string_view text, const std::string& name) {
   if (!value) return Error(Code::model_not_loaded, name + ": " + value.error().message());
   auto read = describe::read<ScriptText>(*value, describe::Strictness::strict);
   if (!read) return Error(Code::model_not_loaded, name + ": " + read.error().message());
-  Script script{read->tokenizer, read->context, read->max_truncate, read->prefill_chunk, {}};
+  Script script{read->tokenizer, read->context, read->max_truncate, read->prefill_chunk, read->max_rows, {}};
   for (RuleText& rule : read->rules) {
     script.rules.push_back({std::move(rule.when), std::move(rule.after), std::move(rule.say), rule.fault,
                             std::chrono::milliseconds(rule.delay_ms)});
@@ -108,6 +109,7 @@ std::unique_ptr<ScriptedEngine> play(Script script, std::shared_ptr<const text::
   info.context = script.context;
   info.prefill_chunk = script.prefill_chunk;
   info.max_truncate = script.max_truncate;
+  info.max_rows = script.max_rows;
   auto choose = [rules = std::move(script.rules), tokenizer](std::span<const Token> history) {
     const std::string text = tokenizer->decode(history, text::Specials::keep);
     const std::string_view turn = since(text, "<|turn>user");

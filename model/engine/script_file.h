@@ -1,7 +1,7 @@
 // Script files: what the scripted engine says, written by a person.
 //
 //   {"tokenizer": "../tokenizer.json",            // beside the script; ModelStart::model_dir comes first
-//    "context": 4096, "maxTruncate": 8, "prefillChunk": 64,
+//    "context": 4096, "maxTruncate": 8, "prefillChunk": 64, "maxRows": 4,
 //    "rules": [
 //      {"when": "17 * 23", "after": "<turn|>\n<|turn>model\n",
 //       "say": "<|tool_call>call:calculate{expression:<|\"|>17*23<|\"|>}<tool_call|>"},
@@ -34,6 +34,7 @@ struct Script {
   uint32_t context = 4096;
   uint32_t max_truncate = 8;
   uint32_t prefill_chunk = 64;
+  uint32_t max_rows = 4;
   std::vector<Rule> rules;
 };
 

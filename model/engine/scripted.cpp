@@ -35,6 +35,11 @@ ScriptedEngine::ScriptedEngine(Info info, Choose choose, Interrupt& interrupt)
   info_.kv_bytes_per_token = sizeof(Token);
 }
 
+ScriptedEngine::ScriptedEngine(Info info, Judge judge, Interrupt& interrupt)
+    : info_(std::move(info)), judge_(std::move(judge)), interrupt_(interrupt) {
+  info_.kv_bytes_per_token = sizeof(Token);
+}
+
 Result<SeqId> ScriptedEngine::open() {
   if (sequences_.size() >= kMaxSequences) {
     return Error(Code::overloaded, "The engine holds " + std::to_string(kMaxSequences) + " sequences already.");
@@ -63,84 +68,112 @@ void ScriptedEngine::follow(Speaking& speaking, Token token) {
   if (found != tokens.end()) speaking.said = static_cast<size_t>(found - tokens.begin()) + 1;
 }
 
-Result<RowOutput> ScriptedEngine::speak(Sequence& sequence, const Row& row) {
-  const size_t wanted = row.ids.size() - row.logits_from;
-  const bool fresh = row.ids.size() > 1 || !sequence.speaking;
-  if (fresh) {
-    std::vector<Token> history = sequence.tokens;
-    history.insert(history.end(), row.ids.begin(), row.ids.end());
-    sequence.speaking = Speaking{choose_(history)};
-  } else {
-    follow(*sequence.speaking, row.ids[0]);
-  }
-  Speaking& speaking = *sequence.speaking;
+Result<void> ScriptedEngine::say_next(const Speaking& speaking, bool drafted, std::span<float> logits) {
   const ScriptedReply& reply = speaking.reply;
-  if (reply.fault == Fault::slow && interrupt_.wait(reply.delay)) {
-    sequence.speaking.reset();
-    return Error(Code::cancelled, "The scripted engine was interrupted.");
-  }
-  // A faulty reply has no stop token to say: its fault stands there.
   const bool at_end = speaking.said >= reply.tokens.size();
+  // A faulty reply has no stop token to say: its fault stands there.
+  if (at_end && drafted && reply.fault != Fault::none && reply.fault != Fault::slow) {
+    return Error(Code::model_failed, "The script's fault lies inside a draft.");
+  }
   if (at_end) {
     switch (reply.fault) {
       case Fault::crash:
         std::abort();
       case Fault::hang:
         interrupt_.wait();
-        sequence.speaking.reset();
         return Error(Code::cancelled, "The scripted engine was interrupted.");
       case Fault::nan:
-        sequence.speaking.reset();
         return Error(Code::model_failed, "The logits are not numbers (NaN), as the script asked.");
       case Fault::none:
       case Fault::slow:
         break;
     }
   }
+  if (reply.tokens.empty()) return {};
+  const Token next = at_end ? reply.tokens.back() : reply.tokens[speaking.said];
+  if (next < logits.size()) logits[next] = kPeak;
+  return {};
+}
+
+Result<RowOutput> ScriptedEngine::speak(Sequence& sequence, const Row& row) {
+  const size_t wanted = row.ids.size() - row.logits_from;
+  const size_t before = sequence.tokens.size();
   RowOutput out;
   out.logits.assign(wanted * info_.vocab, 0.0f);
-  if (!reply.tokens.empty()) {
-    const Token next = at_end ? reply.tokens.back() : reply.tokens[speaking.said];
-    if (next < info_.vocab) out.logits[(wanted - 1) * info_.vocab + next] = kPeak;
-  }
   if (row.want_hidden) out.hidden.assign(wanted * info_.hidden, 0.0f);
+  sequence.tokens.insert(sequence.tokens.end(), row.ids.begin(), row.ids.end());
+  const auto history = [&](size_t at) { return std::span<const Token>(sequence.tokens).first(before + at + 1); };
+  const auto logits = [&](size_t at) {
+    return std::span<float>(out.logits).subspan((at - row.logits_from) * info_.vocab, info_.vocab);
+  };
+  if (judge_) {
+    for (size_t at = row.logits_from; at < row.ids.size(); ++at) judge_(history(at), logits(at));
+    return out;
+  }
+  const bool fresh = !sequence.speaking || (row.ids.size() > 1 && row.logits_from > 0);
+  if (fresh) sequence.speaking = Speaking{choose_(sequence.tokens), sequence.tokens.size(), 0};
+  if (sequence.speaking->reply.fault == Fault::slow && interrupt_.wait(sequence.speaking->reply.delay)) {
+    return Error(Code::cancelled, "The scripted engine was interrupted.");
+  }
+  if (fresh) {
+    HOB_TRY_VOID(say_next(*sequence.speaking, false, logits(row.ids.size() - 1)));
+    return out;
+  }
+  for (size_t at = 0; at < row.ids.size(); ++at) {
+    follow(*sequence.speaking, row.ids[at]);
+    HOB_TRY_VOID(say_next(*sequence.speaking, at > 0, logits(at)));
+  }
   return out;
 }
 
+Result<void> ScriptedEngine::check(const Row& row) {
+  HOB_TRY(sequence, find(row.seq));
+  if (row.ids.empty()) return Error(Code::invalid_params, "A row needs at least one id.");
+  if (row.soft) return Error(Code::backend_lacks, "The scripted engine takes no audio and no pictures.");
+  if (row.logits_from > row.ids.size()) return Error(Code::invalid_params, "logits_from lies behind the row's end.");
+  const size_t needed = sequence->tokens.size() + row.ids.size();
+  if (needed > info_.context) {
+    return Error(Code::context_exceeded, "The sequence would have " + std::to_string(needed) +
+                                             " positions and the context has " + std::to_string(info_.context) + ".")
+        .with("needed", static_cast<long long>(needed))
+        .with("available", static_cast<long long>(info_.context));
+  }
+  for (const Token id : row.ids) {
+    if (id >= info_.vocab) return Error(Code::invalid_params, "There is no token " + std::to_string(id) + ".");
+  }
+  return {};
+}
+
 Result<Output> ScriptedEngine::forward(const Batch& batch) {
+  ++forwards_;
+  last_rows_ = batch.rows.size();
   if (batch.rows.size() > info_.max_rows) {
     return Error(Code::invalid_params, "One forward takes " + std::to_string(info_.max_rows) + " rows, not " +
                                            std::to_string(batch.rows.size()) + ".");
   }
+  std::map<SeqId, Sequence> after;
   for (const Row& row : batch.rows) {
-    HOB_TRY(sequence, find(row.seq));
-    if (row.ids.empty()) return Error(Code::invalid_params, "A row needs at least one id.");
-    if (row.soft) return Error(Code::backend_lacks, "The scripted engine takes no audio and no pictures.");
-    if (row.logits_from > row.ids.size()) return Error(Code::invalid_params, "logits_from lies behind the row's end.");
-    const size_t needed = sequence->tokens.size() + row.ids.size();
-    if (needed > info_.context) {
-      return Error(Code::context_exceeded, "The sequence would have " + std::to_string(needed) +
-                                               " positions and the context has " + std::to_string(info_.context) + ".")
-          .with("needed", static_cast<long long>(needed))
-          .with("available", static_cast<long long>(info_.context));
-    }
-    for (const Token id : row.ids) {
-      if (id >= info_.vocab) return Error(Code::invalid_params, "There is no token " + std::to_string(id) + ".");
+    HOB_TRY_VOID(check(row));
+    if (!after.emplace(row.seq, sequences_.at(row.seq)).second) {
+      return Error(Code::invalid_params, "A batch has two rows of sequence " + std::to_string(row.seq) + ".");
     }
   }
   Output out;
   for (const Row& row : batch.rows) {
-    Sequence& sequence = sequences_[row.seq];
+    Sequence& sequence = after.at(row.seq);
     RowOutput said;
     if (row.logits_from < row.ids.size()) {
       HOB_TRY(spoken, speak(sequence, row));
       said = std::move(spoken);
     } else {
+      sequence.tokens.insert(sequence.tokens.end(), row.ids.begin(), row.ids.end());
       sequence.speaking.reset();
     }
-    sequence.tokens.insert(sequence.tokens.end(), row.ids.begin(), row.ids.end());
-    tokens_forwarded_ += row.ids.size();
     out.rows.push_back(std::move(said));
+  }
+  for (const Row& row : batch.rows) {
+    sequences_.at(row.seq) = std::move(after.at(row.seq));
+    tokens_forwarded_ += row.ids.size();
   }
   return out;
 }
@@ -161,7 +194,14 @@ Result<void> ScriptedEngine::truncate(SeqId seq, uint32_t count) {
                                            std::to_string(count) + ".");
   }
   sequence->tokens.resize(sequence->tokens.size() - count);
-  sequence->speaking.reset();
+  if (auto& speaking = sequence->speaking) {
+    if (speaking->begun > sequence->tokens.size()) {
+      speaking.reset();
+    } else {  // a way back inside the reply: it goes on from there
+      speaking->said = 0;
+      for (size_t at = speaking->begun; at < sequence->tokens.size(); ++at) follow(*speaking, sequence->tokens[at]);
+    }
+  }
   return {};
 }
 

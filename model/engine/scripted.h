@@ -4,13 +4,18 @@
 //   ScriptedEngine engine(info, [](std::span<const Token> history) { return ScriptedReply{{17, 4, 106}}; }, interrupt);
 //   engine.forward(...);   // logits with one peak: at 17, after 17 was appended at 4, then at 106
 //
-// A reply is chosen when logits are wanted after fresh input (more than one id, or the first logits after a truncation,
-// a restore or a prefill without logits). Its tokens then come one by one. A token in between that is not the expected
-// one (a constraint forced it) moves the reply behind its next occurrence, or leaves it where it is. After the last
-// token the reply's fault happens; without one the last token is repeated.
+// A reply is chosen when logits are wanted after fresh input: more than one id of which only the last ones are asked
+// about, or the first logits after a restore, a prefill without logits or a truncation to before the reply. Its tokens then
+// come one by one. A token in between that is not the expected one (a constraint forced it) moves the reply behind its next
+// occurrence, or leaves it where it is. After the last token the reply's fault happens; without one the last token is
+// repeated. A row of several ids whose logits are all wanted (a draft to verify) is read like that many rows of one; the
+// reply's fault then fails the forward, and happens once that token comes alone.
+//
+// Instead of replies the engine takes a function of the history that fills the logits; for tests of chance.
 //
 // Caches are lists of tokens: fork, truncate (within info.max_truncate), snapshot and restore keep the same promises
-// as model/torch. Thread [model] alone; Interrupt from any thread. `interrupt` must outlive the engine.
+// as model/torch, and a forward that fails leaves every sequence as it was. Thread [model] alone; Interrupt from any
+// thread. `interrupt` must outlive the engine.
 #pragma once
 
 #include <chrono>
@@ -55,7 +60,11 @@ class ScriptedEngine final : public Engine {
   /// Chooses the reply to a history: all tokens of the sequence.
   using Choose = std::function<ScriptedReply(std::span<const Token> history)>;
 
+  /// Fills the logits (zeros before) of the position after a history.
+  using Judge = std::function<void(std::span<const Token> history, std::span<float> logits)>;
+
   ScriptedEngine(Info info, Choose choose, Interrupt& interrupt);
+  ScriptedEngine(Info info, Judge judge, Interrupt& interrupt);
 
   const Info& info() const override { return info_; }
   Result<SeqId> open() override;
@@ -72,13 +81,17 @@ class ScriptedEngine final : public Engine {
 
   /// Tokens that forward() has taken since the start: what a test of prefix reuse counts.
   uint64_t tokens_forwarded() const { return tokens_forwarded_; }
+  /// Forwards, failed ones included; and the rows of the last one.
+  uint64_t forwards() const { return forwards_; }
+  size_t last_rows() const { return last_rows_; }
   size_t sequences() const { return sequences_.size(); }
   size_t snapshots() const { return snapshots_.size(); }
 
  private:
   struct Speaking {
     ScriptedReply reply;
-    size_t said = 0;  // tokens of the reply that are in the sequence
+    size_t begun = 0;  // length of the history that it was chosen for
+    size_t said = 0;   // tokens of the reply that are in the sequence
   };
   struct Sequence {
     std::vector<Token> tokens;
@@ -86,18 +99,24 @@ class ScriptedEngine final : public Engine {
   };
   Result<Sequence*> find(SeqId seq);
   static void follow(Speaking& speaking, Token token);
+  Result<void> check(const Row& row);
+  /// The logits of a row; `sequence` is then as it is to be after the row.
   Result<RowOutput> speak(Sequence& sequence, const Row& row);
+  Result<void> say_next(const Speaking& speaking, bool drafted, std::span<float> logits);
 
   static constexpr size_t kMaxSequences = 1024;
 
   Info info_;
   Choose choose_;
+  Judge judge_;
   Interrupt& interrupt_;
   std::map<SeqId, Sequence> sequences_;
   std::map<SnapshotId, std::vector<Token>> snapshots_;
   SeqId next_seq_ = 1;
   SnapshotId next_snapshot_ = 1;
   uint64_t tokens_forwarded_ = 0;
+  uint64_t forwards_ = 0;
+  size_t last_rows_ = 0;
 };
 
 }  // namespace hob::engine

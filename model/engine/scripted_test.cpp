@@ -130,6 +130,79 @@ TEST_CASE("a hang ends when it is interrupted, also by a trip that came before")
   CHECK(f.engine.length(seq) == 0);
 }
 
+/// The peaks of all positions of one row.
+std::vector<Token> peaks(const RowOutput& row) {
+  std::vector<Token> out;
+  for (auto at = row.logits.begin(); at != row.logits.end(); at += kVocab) {
+    out.push_back(static_cast<Token>(std::max_element(at, at + kVocab) - at));
+  }
+  return out;
+}
+
+TEST_CASE("a draft is read like rows of one id, and what is taken back of it is said again") {
+  Fixture f({{7, 8, 9, 6}});
+  const SeqId seq = *f.engine.open();
+  REQUIRE(f.engine.forward(row(seq, {1, 2})).ok());
+  Batch draft = row(seq, {7, 8, 3});
+  draft.rows[0].logits_from = 0;
+  const auto verified = f.engine.forward(draft);
+  REQUIRE(verified.ok());
+  CHECK(peaks(verified->rows[0]) == std::vector<Token>{8, 9, 9});
+  REQUIRE(f.engine.truncate(seq, 2).ok());
+  CHECK(peak(*f.engine.forward(row(seq, {8}))) == 9);
+  CHECK(f.asked.size() == 1);
+}
+
+TEST_CASE("a fault inside a draft fails the forward, and happens when its token comes alone") {
+  Fixture f({{7, 8}, Fault::hang});
+  const SeqId seq = *f.engine.open();
+  REQUIRE(f.engine.forward(row(seq, {1, 2})).ok());
+  Batch draft = row(seq, {7, 8});
+  draft.rows[0].logits_from = 0;
+  CHECK(f.engine.forward(draft).error().code() == Code::model_failed);
+  CHECK(peak(*f.engine.forward(row(seq, {7}))) == 8);
+  f.interrupt.trip();
+  CHECK(f.engine.forward(row(seq, {8})).error().code() == Code::cancelled);
+}
+
+TEST_CASE("a forward with several rows fails as a whole and leaves all of them as they were") {
+  Info three = info();
+  three.max_rows = 3;
+  Interrupt interrupt;
+  ScriptedEngine engine(three, [](std::span<const Token> history) {
+    return history.front() == 5 ? ScriptedReply{{7}, Fault::nan} : ScriptedReply{{8, 9}};
+  }, interrupt);
+  const SeqId good = *engine.open(), bad = *engine.open();
+  Batch both = row(good, {1});
+  both.rows.push_back(row(bad, {5}).rows[0]);
+  const auto first = engine.forward(both);
+  REQUIRE(first.ok());
+  CHECK(peaks(first->rows[0]) == std::vector<Token>{8});
+  CHECK(peaks(first->rows[1]) == std::vector<Token>{7});
+  both.rows[0].ids = {8};
+  both.rows[1].ids = {7};
+  CHECK(engine.forward(both).error().code() == Code::model_failed);
+  CHECK(engine.length(good) == 1);
+  CHECK(engine.length(bad) == 1);
+  CHECK(peak(*engine.forward(row(good, {8}))) == 9);
+  both.rows[1].seq = good;
+  CHECK(engine.forward(both).error().code() == Code::invalid_params);
+  both.rows.resize(1);
+  both.rows.insert(both.rows.end(), 3, both.rows[0]);
+  CHECK(engine.forward(both).error().code() == Code::invalid_params);
+}
+
+TEST_CASE("a function of the history can take the place of replies") {
+  Interrupt interrupt;
+  ScriptedEngine engine(info(), [](std::span<const Token> history, std::span<float> logits) {
+    logits[(history.back() + 1) % kVocab] = 1;
+  }, interrupt);
+  const SeqId seq = *engine.open();
+  Batch batch = row(seq, {1, 2, 5});
+  batch.rows[0].logits_from = 0;
+  CHECK(peaks(engine.forward(batch)->rows[0]) == std::vector<Token>{2, 3, 6});
+}
+
 std::shared_ptr<const text::Tokenizer> tokenizer() {
   static const auto loaded = std::make_shared<const text::Tokenizer>(
       *text::Tokenizer::load(HOB_SOURCE_DIR "/tests/fixtures/tokenizer/hand.json"));

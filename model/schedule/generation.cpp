@@ -1,6 +1,7 @@
 #include "model/schedule/generation.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hob::schedule {
 namespace {
@@ -20,7 +21,10 @@ size_t turn_boundary(const std::vector<Token>& prompt, const ControlTokens& cont
 }  // namespace
 
 Generation::Generation(Request request, Tools tools)
-    : request_(std::move(request)), tools_(tools), sampler_(request_.sampling, tools.control.suppressed) {}
+    : request_(std::move(request)),
+      tools_(tools),
+      sampler_(request_.sampling, tools.control.suppressed),
+      transcript_(std::move(request_.stop_strings), request_.logprobs.has_value(), request_.progress) {}
 
 void Generation::begin() {
   started_ = prefilled_ = tools_.clock.now();
@@ -55,7 +59,7 @@ size_t Generation::next_boundary(size_t from) const {
 }
 
 void Generation::look_at_cancel() {
-  if (!done_ && request_.cancelled->load(std::memory_order_relaxed)) close(Stop::cancelled);
+  if (!done_ && request_.cancelled->load(std::memory_order_relaxed)) close({Stop::cancelled});
 }
 
 engine::Row Generation::next_row() {
@@ -69,7 +73,7 @@ engine::Row Generation::next_row() {
     row.ids.assign(prompt.begin() + static_cast<ptrdiff_t>(from), prompt.begin() + static_cast<ptrdiff_t>(to));
     row.logits_from = to == prompt.size() && automaton_ ? row.ids.size() - 1 : row.ids.size();
   } else {
-    row.ids = {produced_.back()};
+    row.ids = {transcript_.ids().back()};
   }
   row_ids_ = row.ids;
   return row;
@@ -101,132 +105,87 @@ void Generation::take(Result<engine::RowOutput> output) {
     prefilled_ = tools_.clock.now();
     if (!automaton_) return finish(Stop::end_turn);
   }
-  if (auto taken = take_logits(output->logits); !taken) fail(std::move(taken).error());
+  auto ending = read(output->logits);
+  if (!ending) return fail(std::move(ending).error());
+  if (*ending) close(**ending);
 }
 
-Result<Token> Generation::choose(const std::vector<float>& logits) {
+Result<Token> Generation::choose(std::span<const float> logits) {
   HOB_TRY(mask, automaton_->mask());
   if (close_thought_ && tools_.control.channel_close && sample::allows(mask, *tools_.control.channel_close)) {
     close_thought_ = false;
     return *tools_.control.channel_close;
   }
-  return sampler_.choose(logits, mask, request_.prompt.size() + produced_.size());
+  return sampler_.choose(logits, mask, request_.prompt.size() + transcript_.ids().size());
 }
 
-Result<void> Generation::take_logits(const std::vector<float>& logits) {
+Result<std::optional<wire::TokenLogprob>> Generation::judge(std::span<const float> logits, Token token) const {
+  if (!request_.logprobs) return std::optional<wire::TokenLogprob>();
+  wire::TokenLogprob out{token, request_.spell(token), 0, {}};
+  HOB_TRY(own, sample::log_probability(logits, token));
+  out.logprob = own;
+  if (*request_.logprobs > 0) {
+    HOB_TRY(top, sample::top_log_probabilities(logits, *request_.logprobs));
+    for (const sample::LogProbability& one : top) {
+      if (std::isfinite(one.value)) out.top.push_back({one.token, request_.spell(one.token), one.value});
+    }
+  }
+  return std::optional(std::move(out));
+}
+
+Result<std::optional<Generation::Ending>> Generation::read(std::span<const float> logits) {
   HOB_TRY(token, choose(logits));
   ++result_.usage.output_tokens;
   if (const auto& stops = tools_.control.stops; std::find(stops.begin(), stops.end(), token) != stops.end()) {
     // Whatever the stop token is, a step with calls waits for their results.
-    const bool calls = std::any_of(result_.items.begin(), result_.items.end(), [](const wire::Item& item) {
-      return item.kind == wire::ItemKind::tool_call;
-    });
-    close(calls ? Stop::tool_calls : Stop::end_turn, token);
-    return {};
+    return std::optional(Ending{transcript_.has_calls() ? Stop::tool_calls : Stop::end_turn, token});
   }
-  HOB_TRY_VOID(accept(token));
+  HOB_TRY(logprob, judge(logits, token));
+  HOB_TRY_VOID(accept(token, std::move(logprob)));
+  if (transcript_.stop_string()) return std::optional(Ending{Stop::stop_string});
   const Where where = automaton_->where();
   const bool loop = guard_.push(token) && where != Where::string;
   if (loop && where == Where::thought && !close_thought_ && tools_.control.channel_close) {
     close_thought_ = true;
     guard_.reset();
   } else if (loop) {
-    close(Stop::repetition);
-    return {};
+    return std::optional(Ending{Stop::repetition});
   }
-  const size_t positions = request_.prompt.size() + produced_.size();
-  if (produced_.size() >= request_.max_tokens || positions > tools_.engine.info().context) close(Stop::max_tokens);
-  return {};
+  const size_t produced = transcript_.ids().size();
+  if (produced >= request_.max_tokens || request_.prompt.size() + produced > tools_.engine.info().context) {
+    return std::optional(Ending{Stop::max_tokens});
+  }
+  return std::optional<Ending>();
 }
 
-Result<void> Generation::accept(Token token) {
+Result<void> Generation::accept(Token token, std::optional<wire::TokenLogprob> logprob) {
   const Where before = automaton_->where();
-  produced_.push_back(token);
   std::vector<Event> events;
   HOB_TRY_VOID(automaton_->accept(token, events));
-  const auto in_value = [](Where where) { return where == Where::value || where == Where::string; };
-  if (!in_value(before) && in_value(automaton_->where())) value_begins_ = produced_.size() - 1;
-  report(std::move(events));
+  transcript_.add({token, before, automaton_->where(), std::move(logprob)}, std::move(events));
   return {};
 }
 
-void Generation::add_text(wire::ItemKind kind, std::string text) {
-  if (result_.items.empty() || result_.items.back().kind != kind) {
-    result_.items.emplace_back();
-    result_.items.back().kind = kind;
-  }
-  result_.items.back().text += text;
-}
-
-void Generation::report(std::vector<Event> events) {
-  using wire::ItemKind;
-  using wire::StepProgressKind;
-  for (Event& event : events) {
-    wire::StepProgress progress;
-    progress.text = event.text;
-    progress.name = event.name;
-    switch (event.kind) {
-      case Event::Kind::text:
-        progress.kind = StepProgressKind::text;
-        add_text(ItemKind::agent_message, std::move(event.text));
-        break;
-      case Event::Kind::thought:
-        progress.kind = StepProgressKind::thought;
-        add_text(ItemKind::thought, std::move(event.text));
-        break;
-      case Event::Kind::answer:
-        progress.kind = StepProgressKind::answer;
-        add_text(ItemKind::structured_output, std::move(event.text));
-        if (closing_) result_.incomplete = result_.items.back().incomplete.emplace(true);
-        break;
-      case Event::Kind::call_begin:
-        progress.kind = StepProgressKind::call_begin;
-        break;
-      case Event::Kind::call: {
-        if (closing_) {  // cut by a limit: never executed
-          result_.incomplete = true;
-          drop_open_value();
-          continue;
-        }
-        progress.kind = StepProgressKind::call;
-        progress.arguments = event.arguments;
-        wire::Item item;
-        item.kind = ItemKind::tool_call;
-        item.name = std::move(event.name);
-        item.arguments = std::move(event.arguments);
-        result_.items.push_back(std::move(item));
-        break;
-      }
-    }
-    request_.progress(std::move(progress));
-  }
-}
-
-void Generation::close(Stop stop, std::optional<Token> stop_token) {
-  if (!automaton_) return finish(stop);
-  const bool limited = stop == Stop::max_tokens || stop == Stop::repetition;
+void Generation::close(Ending ending) {
+  if (!automaton_) return finish(ending.stop);
+  const bool limited = ending.stop == Stop::max_tokens || ending.stop == Stop::repetition;
   if (limited) {
-    closing_ = true;
+    transcript_.begin_closing();
     for (const Token token : automaton_->closing()) {
       if (auto accepted = accept(token); !accepted) return fail(std::move(accepted).error());
     }
   }
   const Where where = automaton_->where();
   std::vector<Event> events;
-  automaton_->finish(stop_token, events);
-  report(std::move(events));
+  automaton_->finish(ending.token, events);
+  transcript_.report(std::move(events));
+  transcript_.end_text();
   if (where == Where::value || where == Where::string) {
-    result_.incomplete = result_.incomplete || limited;
-    drop_open_value();
+    if (limited) transcript_.mark_incomplete();
+    transcript_.drop_open_value();
   }
-  finish(stop);
-}
-
-void Generation::drop_open_value() {
-  if (value_begins_) produced_.resize(*value_begins_);  // the history must not hold what never happened
-  if (!result_.items.empty() && result_.items.back().kind == wire::ItemKind::structured_output) {
-    result_.items.pop_back();
-  }
+  const bool stopped = transcript_.stop_string() && ending.stop != Stop::cancelled;
+  finish(stopped ? Stop::stop_string : ending.stop);
 }
 
 void Generation::finish(Stop stop) {
@@ -235,10 +194,7 @@ void Generation::finish(Stop stop) {
   result_.stop = stop;
   result_.usage.prefill_seconds = seconds(prefilled_ - started_);
   result_.usage.decode_seconds = seconds(now - prefilled_);
-  if (!result_.items.empty()) {
-    result_.items.front().produced =
-        wire::Produced{tools_.engine.info().fingerprint, produced_, request_.inside_thought};
-  }
+  transcript_.finish(tools_.engine.info().fingerprint, request_.inside_thought, result_);
   tools_.cache.release(*kept_);
   kept_ = nullptr;
   end(std::move(result_));

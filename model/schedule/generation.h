@@ -8,9 +8,11 @@
 //     generation.take(engine.forward({{row}}));      // samples, reads, reports
 //   }
 //
-// The scheduler does this for several of them in turn. A cancelled step ends like any other, with what it has. Ends: a stop token; max_tokens or the end of the context (what is open is
-// closed by the shortest way; a call closed so is dropped); a loop of tokens outside strings (in the thought channel the
-// channel is closed instead); a failed forward. `done` is called once, from begin() or take(). Thread [model].
+// The scheduler does this for several of them in turn. A cancelled step ends like any other, with what it has. Ends: a
+// stop token; max_tokens or the end of the context (what is open is
+// closed by the shortest way; a call closed so is dropped); a stop string in free text; a loop of tokens outside strings
+// (in the thought channel the channel is closed instead); a failed forward. `done` is called once, from begin() or take().
+// Thread [model].
 #pragma once
 
 #include <atomic>
@@ -20,6 +22,7 @@
 #include "model/schedule/automaton.h"
 #include "model/schedule/prefix_cache.h"
 #include "model/schedule/repetition.h"
+#include "model/schedule/transcript.h"
 #include "schemas/base/clock.h"
 #include "schemas/wire/step.h"
 
@@ -43,6 +46,9 @@ struct Request {
   std::function<std::unique_ptr<Automaton>()> automaton;  // called on [model]; null: only the prompt is prefilled
   sample::Options sampling;
   uint32_t max_tokens = 2048;
+  std::vector<std::string> stop_strings;
+  std::optional<uint32_t> logprobs;      // wanted, with so many of the likeliest tokens at each position
+  std::function<std::string(Token)> spell = [](Token) { return std::string(); };  // for logprobs
   CancelFlag cancelled = std::make_shared<std::atomic<bool>>(false);
   std::function<void(wire::StepProgress)> progress = [](const wire::StepProgress&) {};
   std::function<void(Result<wire::StepResult>)> done;
@@ -73,13 +79,16 @@ class Generation {
   bool prefilling() const { return kept_->tokens.size() < request_.prompt.size(); }
   size_t next_boundary(size_t from) const;
   void at_boundary();
-  Result<void> take_logits(const std::vector<float>& logits);
-  Result<Token> choose(const std::vector<float>& logits);
-  Result<void> accept(Token token);
-  void report(std::vector<Event> events);
-  void add_text(wire::ItemKind kind, std::string text);
-  void close(Stop stop, std::optional<Token> stop_token = std::nullopt);
-  void drop_open_value();
+  struct Ending {
+    Stop stop;
+    std::optional<Token> token = std::nullopt;
+  };
+  /// Chooses the next token from the logits of one position and takes it; how the step ends with it, if it does.
+  Result<std::optional<Ending>> read(std::span<const float> logits);
+  Result<Token> choose(std::span<const float> logits);
+  Result<std::optional<wire::TokenLogprob>> judge(std::span<const float> logits, Token token) const;
+  Result<void> accept(Token token, std::optional<wire::TokenLogprob> logprob = std::nullopt);
+  void close(Ending ending);
   void finish(Stop stop);
   void fail(Error error);
   void end(Result<wire::StepResult> result);
@@ -92,9 +101,7 @@ class Generation {
   PrefixCache::Kept* kept_ = nullptr;
   std::vector<size_t> boundaries_;    // prompt lengths at which the state is remembered
   std::vector<Token> row_ids_;        // of the row that is under way
-  std::vector<Token> produced_;       // without the stop token
-  std::optional<size_t> value_begins_;  // where in produced_ the last call or answer begins
-  bool closing_ = false;
+  Transcript transcript_;
   bool close_thought_ = false;  // the thought goes in circles
   bool done_ = false;
   wire::StepResult result_;

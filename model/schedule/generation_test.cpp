@@ -202,6 +202,72 @@ TEST_CASE("NaN fails the step, its sequence is forgotten, and the next step work
   CHECK(next->items[0].text == "12 ");
 }
 
+TEST_CASE("a stop string ends free text, and in a call or an answer it is text like any other") {
+  Model model;
+  model.replies[20] = {{kCall, 12, 13, kEndCall, 11, 12, 13, 14, kStop}};
+  Request request = model.request("s", {20});
+  request.stop_strings = {"12 13"};
+  std::string shown;
+  request.progress = [&](const wire::StepProgress& p) { shown += p.text; };
+  const auto result = model.run(std::move(request));
+  REQUIRE(result.ok());
+  CHECK(result->stop == StepStop::stop_string);
+  CHECK(result->stop_string == "12 13");
+  REQUIRE(result->items.size() == 2);
+  CHECK(result->items[0].arguments == "12 13 ");
+  CHECK(result->items[1].text == "11 ");
+  CHECK(shown == "11 ");
+  CHECK(result->usage.output_tokens == 7);  // 14 was never asked for
+  model.replies[21] = {{kAnswer, 12, 13, kAnswer, kStop}};
+  Request answer = model.request("t", {21});
+  answer.stop_strings = {"12 13"};
+  const auto answered = model.run(std::move(answer));
+  CHECK(answered->stop == StepStop::end_turn);
+  CHECK(answered->items[0].text == "[12 13 ]");
+}
+
+TEST_CASE("log probabilities come for the tokens that were chosen, with the likeliest ones") {
+  Model model;
+  model.replies[20] = {{kThink, 30, kEndThink, 11, kStop}};
+  Request request = model.request("s", {20});
+  request.logprobs = 2;
+  request.spell = [](Token token) { return "<" + std::to_string(token) + ">"; };
+  const auto result = model.run(std::move(request));
+  REQUIRE(result.ok());
+  REQUIRE(result->logprobs);
+  REQUIRE(result->logprobs->size() == 4);
+  const wire::TokenLogprob& last = result->logprobs->back();
+  CHECK(last.token == 11);
+  CHECK(last.text == "<11>");
+  CHECK(last.logprob == Approx(0).margin(1e-9));  // the peak is certain
+  REQUIRE(last.top.size() == 2);
+  CHECK(last.top[0].token == 11);
+  CHECK(last.top[1].logprob < -30);
+  CHECK_FALSE(model.run("s", {20})->logprobs);
+}
+
+TEST_CASE("the same seed gives the same tokens whatever else runs") {
+  const auto speak = [](size_t neighbours, uint32_t rows) {
+    Model model(Model::chance(), rows);
+    const auto request = [&](const std::string& session, uint64_t seed) {
+      Request out = model.request(session, {10, 11});
+      out.sampling.temperature = 1;
+      out.sampling.seed = seed;
+      out.max_tokens = 40;
+      out.done = [](const Result<wire::StepResult>&) {};
+      return out;
+    };
+    for (size_t i = 0; i < neighbours; ++i) {
+      REQUIRE(model.scheduler.submit(request("n" + std::to_string(i), 100 + i)).ok());
+    }
+    return model.run(request("s", 7))->items.at(0).produced->ids;
+  };
+  const std::vector<Token> alone = speak(0, 1);
+  CHECK(alone.size() > 10);
+  CHECK(speak(3, 1) == alone);
+  CHECK(speak(3, 4) == alone);
+}
+
 TEST_CASE("two sessions speak in turn, and two steps of one session one after another") {
   Model model;
   for (const Token last : {Token{20}, Token{21}, Token{22}}) model.replies[last] = {{last, last, last, kStop}};

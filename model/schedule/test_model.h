@@ -81,8 +81,23 @@ struct Model {
                interrupt),
         scheduler(engine, control(), cache_bytes, clock) {}
 
-  static engine::Info info(uint32_t max_truncate, uint32_t context) {
+  /// One whose next token is a matter of chance: every token of the alphabet may follow, some more likely.
+  Model(engine::ScriptedEngine::Judge judge, uint32_t max_rows)
+      : engine(info(8, 4000, max_rows), std::move(judge), interrupt),
+        scheduler(engine, control(), 1u << 20, clock) {}
+  static engine::ScriptedEngine::Judge chance() {
+    return [](std::span<const Token> history, std::span<float> logits) {
+      const uint64_t before = history.size() < 2 ? 0 : history[history.size() - 2];
+      for (Token id = 10; id < kVocab; ++id) {
+        logits[id] = 4 * static_cast<float>(sample::uniform(history.back() * 64 + before, id));
+      }
+      for (Token id = 0; id < 10; ++id) logits[id] = -20;
+    };
+  }
+
+  static engine::Info info(uint32_t max_truncate, uint32_t context, uint32_t max_rows = 1) {
     engine::Info out;
+    out.max_rows = max_rows;
     out.fingerprint = "fake";
     out.vocab = kVocab;
     out.context = context;

@@ -126,6 +126,80 @@ TEST_CASE("an answer with a schema is JSON that fits it, whatever the model want
   CHECK((*value)["age"].is_number_integer());
 }
 
+TEST_CASE("a stop string ends the text wherever tokens part, in characters of several bytes too") {
+  ModelProcess model(script({{{"say", "Hello, caf\u00e9! Good-bye."}}}));
+  for (const std::string& stop : {std::string("\u00e9! G"), std::string("o, c"), std::string("Good")}) {
+    const Outcome outcome = model.request("step", step("hello", {{"stop", {"never", stop}}}));
+    const wire::StepResult result = result_of(outcome);
+    INFO(stop);
+    CHECK(result.stop == StepStop::stop_string);
+    CHECK(result.stop_string == stop);
+    const std::string whole = "Hello, caf\u00e9! Good-bye.";
+    CHECK(result.items.at(0).text == whole.substr(0, whole.find(stop)));
+    CHECK(outcome.text("text") == result.items[0].text);
+  }
+  const wire::StepResult whole = result_of(model.request("step", step("hello", {{"stop", {"bye.!"}}})));
+  CHECK(whole.stop == StepStop::end_turn);
+  CHECK(whole.items.at(0).text == "Hello, caf\u00e9! Good-bye.");
+}
+
+TEST_CASE("log probabilities are told with the texts of the tokens") {
+  ModelProcess model(script({{{"say", "Hello."}}}));
+  const wire::StepResult result = result_of(model.request("step", step("hello", {{"logprobs", true}, {"topLogprobs", 3}})));
+  REQUIRE(result.logprobs);
+  REQUIRE(result.logprobs->size() + 1 == result.usage.output_tokens);
+  std::string text;
+  for (const wire::TokenLogprob& one : *result.logprobs) {
+    text += one.text;
+    CHECK(one.logprob == Approx(0).margin(1e-9));
+    REQUIRE(one.top.size() == 3);
+    CHECK(one.top[0].token == one.token);
+  }
+  CHECK(text == "Hello.");
+}
+
+TEST_CASE("a bias makes a token come that would not, and min-p leaves the best one") {
+  ModelProcess model(script({{{"say", "Hello."}}}));
+  const Json token = model.request("tokenize", {{"text", "x"}}).reply.value()["tokens"][0];
+  const Json biased{{"temperature", 0}, {"logitBias", {{{"token", token}, {"bias", 1000}}}}};
+  const wire::StepResult forced = result_of(model.request("step", step("hello", {{"sampling", biased}, {"maxTokens", 3}})));
+  CHECK(forced.items.at(0).text == "xxx");
+  const Json hot{{"temperature", 10}, {"topK", 0}, {"topP", 1}, {"minP", 0.5}, {"seed", 3}};
+  CHECK(result_of(model.request("step", step("hello", {{"sampling", hot}}))).items.at(0).text == "Hello.");
+}
+
+TEST_CASE("what cannot be sampled so is refused at its pointer") {
+  ModelProcess model(script({{{"say", "Hello."}}}));
+  const auto pointer = [&](const Json& more) {
+    const Outcome outcome = model.request("step", step("hello", more));
+    REQUIRE_FALSE(outcome.reply.ok());
+    CHECK(outcome.reply.error().code() == Code::invalid_params);
+    return outcome.reply.error().data().value("pointer", "");
+  };
+  CHECK(pointer({{"stop", {"a", ""}}}) == "/stop/1");
+  CHECK(pointer({{"stop", {std::string(257, 'a')}}}) == "/stop/0");
+  CHECK(pointer({{"stop", std::vector<std::string>(17, "a")}}) == "/stop");
+  CHECK(pointer({{"topLogprobs", 2}}) == "/topLogprobs");
+  CHECK(pointer({{"logprobs", true}, {"topLogprobs", 21}}) == "/topLogprobs");
+  CHECK(pointer({{"logprobs", true}, {"topLogprobs", 20}, {"maxTokens", 100'000}}) == "/maxTokens");
+  CHECK(pointer({{"sampling", {{"minP", 1.5}}}}) == "/sampling/minP");
+  CHECK(pointer({{"sampling", {{"logitBias", {{{"token", 1}, {"bias", 0}}, {{"token", 4'000'000}, {"bias", 0}}}}}}}) ==
+        "/sampling/logitBias/1/token");
+  CHECK(pointer({{"sampling", {{"logitBias", {{{"token", 1}, {"bias", 1e9}}}}}}}) == "/sampling/logitBias/0/bias");
+}
+
+TEST_CASE("a thought over its budget is closed, and the step goes on under the grammar") {
+  ModelProcess model(script({{{"say", "<|channel>thought\nThis goes on and on and on and on and on and on.\n<channel|>{\"age\": 36}"}}}));
+  const Json schema{{"type", "object"}, {"properties", {{"age", {{"type", "integer"}}}}}, {"required", {"age"}}};
+  const wire::StepResult result = result_of(model.request(
+      "step", step("x", {{"thinking", {{"on", true}, {"budget", 8}}}, {"responseSchema", schema}, {"maxTokens", 60}})));
+  REQUIRE(result.items.size() == 2);
+  CHECK(result.items[0].kind == ItemKind::thought);
+  CHECK(result.items[0].text.size() < 40);
+  CHECK(result.items[1].kind == ItemKind::structured_output);
+  CHECK(json::parse(result.items[1].text, json::kGenerated).value()["age"].is_number_integer());
+}
+
 TEST_CASE("a schema that cannot be enforced is refused, in a step and when asked") {
   ModelProcess model(script({{{"say", "1"}}}));
   const Json never{{"type", "object"}, {"properties", {{"a", false}}}, {"required", {"a"}}};

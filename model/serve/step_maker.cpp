@@ -7,9 +7,13 @@
 #include "model/text/prompt.h"
 #include "model/text/untold.h"
 #include "schemas/base/sha256.h"
+#include "schemas/base/utf8.h"
 
 namespace hob::serve {
 namespace {
+
+constexpr size_t kMaxStopBytes = 256;
+constexpr uint32_t kMaxLogprobs = 150'000;  // of one step, each about 60 bytes
 
 constrain::ControlIds control_ids(const text::Tokenizer& tokenizer) {
   const text::ControlTokens& control = tokenizer.control();
@@ -91,6 +95,46 @@ Result<constrain::StepSpec> spec_of(const wire::StepParams& params, bool inside_
   return spec;
 }
 
+Result<void> check_stops(const std::vector<std::string>& stops) {
+  for (size_t i = 0; i < stops.size(); ++i) {
+    if (!stops[i].empty() && stops[i].size() <= kMaxStopBytes) continue;
+    return invalid_params("/stop/" + std::to_string(i), "1 to " + std::to_string(kMaxStopBytes) + " bytes",
+                          std::to_string(stops[i].size()) + " bytes");
+  }
+  return {};
+}
+
+/// A reply must fit a frame, and a line of the daemon's socket.
+Result<void> check_logprobs(const wire::StepParams& params) {
+  if (params.top_logprobs > 0 && !params.logprobs) {
+    return invalid_params("/topLogprobs", "logprobs: true beside it", std::to_string(params.top_logprobs));
+  }
+  const uint32_t most = kMaxLogprobs / (params.top_logprobs + 1);
+  if (params.logprobs && params.max_tokens > most) {
+    return invalid_params("/maxTokens", "at most " + std::to_string(most) + " with these logprobs",
+                          std::to_string(params.max_tokens));
+  }
+  return {};
+}
+
+/// What the checkpoint says, and over it what is asked.
+Result<sample::Options> sampling_of(const wire::Sampling& asked, sample::Options out, uint32_t vocabulary) {
+  out.temperature = asked.temperature.value_or(out.temperature);
+  out.top_k = asked.top_k.value_or(out.top_k);
+  out.top_p = asked.top_p.value_or(out.top_p);
+  out.min_p = asked.min_p.value_or(out.min_p);
+  if (!asked.logit_bias) return out;
+  for (size_t i = 0; i < asked.logit_bias->size(); ++i) {
+    const wire::LogitBias& bias = (*asked.logit_bias)[i];
+    if (bias.token >= vocabulary) {
+      return invalid_params("/sampling/logitBias/" + std::to_string(i) + "/token",
+                            "a token id below " + std::to_string(vocabulary), std::to_string(bias.token));
+    }
+    out.bias.emplace_back(bias.token, static_cast<float>(bias.bias));
+  }
+  return out;
+}
+
 /// Everything of `params` that spec_of() looks at.
 std::string key_of(const wire::StepParams& params, bool inside_thought) {
   Json key = Json::array();
@@ -140,15 +184,19 @@ Result<StepMaker::Compiled> StepMaker::compile(const wire::StepParams& params, b
 }
 
 Result<schedule::Request> StepMaker::make(const wire::StepParams& params) {
+  HOB_TRY_VOID(check_stops(params.stop));
+  HOB_TRY_VOID(check_logprobs(params));
   HOB_TRY(out, make_prefill(params));
   HOB_TRY(compiled, compile(params, out.inside_thought));
-  out.sampling = facts_.sampling;
-  const wire::Sampling& asked = params.sampling;
-  out.sampling.temperature = asked.temperature.value_or(out.sampling.temperature);
-  out.sampling.top_k = asked.top_k.value_or(out.sampling.top_k);
-  out.sampling.top_p = asked.top_p.value_or(out.sampling.top_p);
-  out.sampling.seed = asked.seed ? *asked.seed : random_.next();
+  HOB_TRY(sampling, sampling_of(params.sampling, facts_.sampling, facts_.info.vocab));
+  out.sampling = std::move(sampling);
+  out.sampling.seed = params.sampling.seed ? *params.sampling.seed : random_.next();
   out.max_tokens = params.max_tokens;
+  out.stop_strings = params.stop;
+  if (params.logprobs) {
+    out.logprobs = params.top_logprobs;
+    out.spell = [tokenizer = facts_.tokenizer](engine::Token token) { return utf8::repair(tokenizer->shown(token)); };
+  }
   out.automaton = [compiled, control = control_ids(*facts_.tokenizer), stops = facts_.control.stops,
                    words = facts_.trie->words(),
                    inside = out.inside_thought]() -> std::unique_ptr<schedule::Automaton> {

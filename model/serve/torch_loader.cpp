@@ -50,7 +50,7 @@ Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, con
   out.sampling.top_p = generation->top_p;
   // The sizes with per-layer embeddings are E2B and E4B.
   out.size = config->ple_dim > 0 ? text::ModelSize::small : text::ModelSize::big;
-  out.capabilities = {"constrain.exact", "ids", "fork", "tools"};
+  out.capabilities = {"constrain.exact", "ids", "logprobs", "fork", "tools"};
   return out;
 }
 

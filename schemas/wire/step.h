@@ -81,11 +81,25 @@ constexpr auto names(ToolChoiceMode*) {
                     Name{ToolChoiceMode::required, "required"}, Name{ToolChoiceMode::named, "named"}};
 }
 
+struct LogitBias {
+  uint32_t token = 0;
+  double bias = 0;  // added to its logit
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("LogitBias", "Makes one token more or less likely; what a schema forbids stays forbidden.");
+    d.field("token", &LogitBias::token, "Its id.");
+    d.field("bias", &LogitBias::bias, "Added to its logit.", {.min = -1000, .max = 1000});
+  }
+};
+
 struct Sampling {
   std::optional<double> temperature;  // 0: greedy. Missing: the checkpoint's generation_config
   std::optional<uint32_t> top_k;
   std::optional<double> top_p;
+  std::optional<double> min_p;
   std::optional<uint64_t> seed;
+  std::optional<std::vector<LogitBias>> logit_bias;
 
   template <typename D>
   static void describe(D& d) {
@@ -93,7 +107,9 @@ struct Sampling {
     d.field("temperature", &Sampling::temperature, "0 is greedy.", {.min = 0, .max = 10});
     d.field("topK", &Sampling::top_k, "0: no limit.", {.max = 1000000});
     d.field("topP", &Sampling::top_p, "", {.min = 0, .max = 1});
-    d.field("seed", &Sampling::seed, "The same seed gives the same tokens.");
+    d.field("minP", &Sampling::min_p, "Tokens less than this times as likely as the best are left out.", {.min = 0, .max = 1});
+    d.field("seed", &Sampling::seed, "The same seed gives the same tokens, whatever else runs.");
+    d.field("logitBias", &Sampling::logit_bias, "", {.max_length = 1024});
   }
 };
 
@@ -123,6 +139,9 @@ struct StepParams {
   Thinking thinking;
   Sampling sampling;
   uint32_t max_tokens = 2048;
+  std::vector<std::string> stop;      // texts that end free text; they are not shown
+  bool logprobs = false;
+  uint32_t top_logprobs = 0;          // the likeliest tokens told at each position, with `logprobs`
 
   template <typename D>
   static void describe(D& d) {
@@ -140,6 +159,9 @@ struct StepParams {
     d.defaulted("thinking", &StepParams::thinking, "");
     d.defaulted("sampling", &StepParams::sampling, "");
     d.defaulted("maxTokens", &StepParams::max_tokens, "", {.min = 1});
+    d.defaulted("stop", &StepParams::stop, "Texts of 1 to 256 bytes that end free text.", {.max_length = 16});
+    d.defaulted("logprobs", &StepParams::logprobs, "Tell how likely each token was.");
+    d.defaulted("topLogprobs", &StepParams::top_logprobs, "With logprobs: and the likeliest ones.", {.max = 20});
   }
 };
 
@@ -189,12 +211,43 @@ struct Usage {
   }
 };
 
-enum class StepStop { end_turn, tool_calls, max_tokens, cancelled, repetition };
+struct TopLogprob {
+  uint32_t token = 0;
+  std::string text;
+  double logprob = 0;
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("TopLogprob", "One of the likeliest tokens of a position.");
+    d.field("token", &TopLogprob::token, "Its id.");
+    d.field("text", &TopLogprob::text, "");
+    d.field("logprob", &TopLogprob::logprob, "Natural logarithm.");
+  }
+};
+
+/// What the model itself thought of a token that was chosen: before bias, schema, temperature and limits.
+struct TokenLogprob {
+  uint32_t token = 0;
+  std::string text;              // what half a character stands for becomes U+FFFD
+  double logprob = 0;
+  std::vector<TopLogprob> top;   // likeliest first
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("TokenLogprob", "How likely a chosen token was to the model itself, before bias, schema and temperature.");
+    d.field("token", &TokenLogprob::token, "Its id.");
+    d.field("text", &TokenLogprob::text, "");
+    d.field("logprob", &TokenLogprob::logprob, "Natural logarithm.");
+    d.defaulted("top", &TokenLogprob::top, "The likeliest tokens here, best first.");
+  }
+};
+
+enum class StepStop { end_turn, tool_calls, max_tokens, cancelled, repetition, stop_string };
 constexpr auto names(StepStop*) {
   using Name = describe::EnumName<StepStop>;
   return std::array{Name{StepStop::end_turn, "end_turn"}, Name{StepStop::tool_calls, "tool_calls"},
                     Name{StepStop::max_tokens, "max_tokens"}, Name{StepStop::cancelled, "cancelled"},
-                    Name{StepStop::repetition, "repetition"}};
+                    Name{StepStop::repetition, "repetition"}, Name{StepStop::stop_string, "stop_string"}};
 }
 
 /// The reply of a step. The items of a step, in order: thought?, text?, calls, or the structured answer.
@@ -203,6 +256,8 @@ struct StepResult {
   std::vector<Item> items;         // kinds thought, agent_message, tool_call, structured_output; no ids yet;
                                    // `produced` on the first
   bool incomplete = false;         // a value was closed at the token limit; a call closed so is left out
+  std::optional<std::string> stop_string;             // which one ended the text; such a step has no `produced`
+  std::optional<std::vector<TokenLogprob>> logprobs;  // of the tokens behind the items, where asked for
   Usage usage;
 
   template <typename D>
@@ -211,6 +266,8 @@ struct StepResult {
     d.field("stop", &StepResult::stop, "");
     d.defaulted("items", &StepResult::items, "");
     d.defaulted("incomplete", &StepResult::incomplete, "");
+    d.field("stopString", &StepResult::stop_string, "");
+    d.field("logprobs", &StepResult::logprobs, "");
     d.defaulted("usage", &StepResult::usage, "");
   }
 };

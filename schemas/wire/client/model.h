@@ -58,7 +58,9 @@ struct Generate {
   bool stream = false;                 // notifications generate/delta {requestId, text}
   std::optional<std::string> grammar;  // refused: backend_lacks
   std::optional<std::string> regex;    // refused: backend_lacks
-  std::optional<bool> logprobs;        // refused: backend_lacks
+  std::vector<std::string> stop;       // texts that end free text
+  bool logprobs = false;
+  uint32_t top_logprobs = 0;
   std::optional<std::string> idempotency_key;
 
   template <typename D>
@@ -75,7 +77,9 @@ struct Generate {
     d.defaulted("stream", &Generate::stream, "Notifications generate/delta {requestId, text}.");
     d.field("grammar", &Generate::grammar, "Not in this version.");
     d.field("regex", &Generate::regex, "Not in this version.");
-    d.field("logprobs", &Generate::logprobs, "Not in this version.");
+    d.defaulted("stop", &Generate::stop, "Texts of 1 to 256 bytes that end free text and are not given out.", {.max_length = 16});
+    d.defaulted("logprobs", &Generate::logprobs, "Tell how likely each token was.");
+    d.defaulted("topLogprobs", &Generate::top_logprobs, "With logprobs: and the likeliest ones at each place.", {.max = 20});
     d.field("idempotencyKey", &Generate::idempotency_key, "", {.min_length = 1, .max_length = 200});
   }
 };
@@ -97,7 +101,9 @@ struct GenerateResult {
   std::optional<Json> structured;
   std::vector<GeneratedCall> tool_calls;
   std::string stop_reason;
+  std::optional<std::string> stop_string;
   std::optional<bool> incomplete;
+  std::optional<std::vector<TokenLogprob>> logprobs;
   Usage usage;
 
   template <typename D>
@@ -106,8 +112,11 @@ struct GenerateResult {
     d.field("output", &GenerateResult::output, "");
     d.field("structured", &GenerateResult::structured, "");
     d.defaulted("toolCalls", &GenerateResult::tool_calls, "");
-    d.field("stopReason", &GenerateResult::stop_reason, "");
+    d.field("stopReason", &GenerateResult::stop_reason,
+            "end_turn, tool_calls, max_tokens, repetition or stop_string.");
+    d.field("stopString", &GenerateResult::stop_string, "Which of `stop` ended the text.");
     d.field("incomplete", &GenerateResult::incomplete, "");
+    d.field("logprobs", &GenerateResult::logprobs, "Of the tokens behind the output, its control tokens included.");
     d.defaulted("usage", &GenerateResult::usage, "");
   }
 };
