@@ -12,6 +12,12 @@ std::string word(const Json& data, const char* key) {
   return it != data.end() && it->is_string() ? it->get<std::string>() : "";
 }
 
+/// What a tool said last.
+std::string last_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text.substr(text.find_last_of("\r\n") + 1);
+}
+
 }  // namespace
 
 TurnView::Where TurnView::where(const std::string& kind) const {
@@ -65,6 +71,7 @@ void TurnView::show_item(const wire::EventMessage& event) {
   const std::string kind = word(item, "kind");
   if (kind == "tool_call" || kind == "tool_result") {
     if (view_ != View::text) return;
+    terminal_.end_progress();
     end_line();
     const size_t room = terminal_.columns() - 8;
     if (kind == "tool_call") {
@@ -105,6 +112,9 @@ void TurnView::show(const wire::EventMessage& event) {
     const double done = event.data.value("done", 0.0), total = event.data.value("total", 0.0);
     constexpr double kLongPrompt = 512;  // shorter ones are read before anybody could look
     if (total >= kLongPrompt && done < total && at_line_start_) terminal_.bar("reading the prompt", done / total);
+  } else if (event.type == "progress" && view_ == View::text && word(event.data, "what") == "tool") {
+    const std::string line = last_line(word(event.data, "text"));
+    if (!line.empty() && at_line_start_) terminal_.progress("  ~ " + line);
   } else if (event.type == "approval.requested" && view_ == View::text && !terminal_.interactive()) {
     end_line();
     terminal_.note("  ? " + word(event.data, "tool") + " waits for an answer: hob approvals allow " + word(event.data, "approvalId"));

@@ -64,8 +64,10 @@ class PrivateDaemon {
   /// The program `hob` against this daemon, in work().
   Ran hob(std::vector<std::string> arguments, ProcessOptions options = {}) const;
 
- private:
+  /// What a client of this daemon needs to see.
   std::map<std::string, std::string> environment() const;
+
+ private:
   Setup setup_;
   std::string directory_;
   int pid_ = 0;

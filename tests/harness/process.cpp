@@ -19,6 +19,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kMost{60};
 
+}  // namespace
+
 std::vector<std::string> environment_of(const std::map<std::string, std::string>& wanted) {
   std::map<std::string, std::string> all;
   for (const char* name : {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH"}) {
@@ -36,6 +38,8 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   out.push_back(nullptr);
   return out;
 }
+
+namespace {
 
 void pipe_into(int (&fds)[2]) {
   if (::pipe2(fds, O_CLOEXEC) != 0) throw std::runtime_error("no pipe: " + errno_text(errno));

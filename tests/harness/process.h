@@ -27,7 +27,42 @@ struct Ran {
   std::string out, err;
 };
 
+/// NAME=VALUE of what a started program may see: a few of our variables, and the wanted ones.
+std::vector<std::string> environment_of(const std::map<std::string, std::string>& wanted);
+/// As exec wants them; they point into `words`.
+std::vector<char*> pointers(std::vector<std::string>& words);
+
 Ran run_process(const std::vector<std::string>& command, const ProcessOptions& options = {});
+
+/// A program on a terminal of its own, with somebody who looks and types.
+///
+///   OnTerminal hob({binary("hob"), "run", "write it"}, daemon.environment(), daemon.work());
+///   hob.wait("Allow?");
+///   hob.type("y\n");
+///   CHECK(hob.end() == 0);
+class OnTerminal {
+ public:
+  OnTerminal(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+             const std::string& directory);
+  ~OnTerminal();
+  OnTerminal(const OnTerminal&) = delete;
+  OnTerminal& operator=(const OnTerminal&) = delete;
+
+  /// Reads until `text` has been written after what the last wait found; throws when it does not come.
+  void wait(const std::string& text);
+  void type(const std::string& keys);
+  /// Waits for its end; its exit as in Ran.
+  int end();
+  /// All that it wrote, escape sequences included.
+  const std::string& written() const { return written_; }
+
+ private:
+  bool read_some();
+  int terminal_ = -1;
+  int pid_ = -1;
+  std::string written_;
+  size_t looked_ = 0;
+};
 
 /// Starts a program that goes on; its output is appended to `log`. `third`: what it has as descriptor 3.
 int start_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
