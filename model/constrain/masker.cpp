@@ -1,7 +1,10 @@
 #include "model/constrain/masker.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+
+#include "model/grammar/machine_text.h"
 
 namespace hob::constrain {
 namespace {
@@ -14,11 +17,25 @@ using grammar::Threads;
 constexpr size_t kMaxCacheBytes = 64u << 20;
 constexpr size_t kFew = 2048;  // below, a list of ids is smaller and faster than bits
 
-void add(std::span<uint64_t> bits, const Bits& more) {
-  for (size_t i = 0; i < more.size(); ++i) bits[i] |= more[i];
+// The first full set is copied; until then the bits hold nothing that counts.
+void add(std::span<uint64_t> bits, const Bits& more, bool& fresh) {
+  if (fresh) {
+    std::copy(more.begin(), more.end(), bits.begin());
+    fresh = false;
+    return;
+  }
+  size_t i = 0;
+  for (; i + 8 <= more.size(); i += 8) {
+    for (size_t k = 0; k < 8; ++k) bits[i + k] |= more[i + k];
+  }
+  for (; i < more.size(); ++i) bits[i] |= more[i];
 }
-void add(std::span<uint64_t> bits, const std::vector<Token>& more) {
+void add(std::span<uint64_t> bits, std::span<const Token> more) {
   for (const Token token : more) set_bit(bits, token);
+}
+void settle(std::span<uint64_t> bits, bool& fresh) {
+  if (fresh) std::fill(bits.begin(), bits.end(), 0);
+  fresh = false;
 }
 
 }  // namespace
@@ -34,8 +51,16 @@ size_t Masker::KeyHash::operator()(const Local& local) const {
   return hash;
 }
 
+size_t Masker::Entry::bytes() const {
+  return sizeof(Entry) + inside.bytes() + (exits.capacity() + closing_exits.capacity()) * sizeof(Exit) +
+         closings.capacity() * sizeof(Closing) + texts.capacity() + (closing_tokens.capacity() + deep.capacity()) * 4;
+}
+
 void Masker::clear() {
   cache_.clear();
+  afters_.clear();
+  declared_.clear();
+  tails_.clear();
   bytes_ = 0;
 }
 
@@ -51,18 +76,28 @@ bool Masker::accept(Threads& threads, std::string_view bytes) const {
 }
 
 void Masker::mask(const Threads& threads, std::span<uint64_t> bits) {
-  for (const Thread& thread : threads) mask_one(thread, bits);
+  if (bytes() > kMaxCacheBytes) clear();
+  bool fresh = true;
+  for (const Thread& thread : threads) mask_one(thread, bits, fresh);
+  settle(bits, fresh);
+  levels_.clear();
 }
 
-void Masker::mask_one(const Thread& thread, std::span<uint64_t> bits) {
-  mask_quote(thread, bits);
+Local Masker::key_of(const Local& local) const {
+  return machine_->mask_key(local, trie_->max_openers(), trie_->tree().nodes()[0].chars);
+}
+
+void Masker::mask_one(const Thread& thread, std::span<uint64_t> bits, bool& fresh) {
+  levels_.clear();
   grammar::Machine::Interior inside;
-  if (machine_->interior(thread.top, inside)) return mask_interior(thread, inside, bits);
-  const Entry& known = entry(machine_->mask_key(thread.top, trie_->max_openers(), trie_->tree().nodes()[0].chars));
-  add(bits, known.few);
-  if (!known.many.empty()) add(bits, known.many);
-  if (!known.exits.empty()) walker_.mark(known.exits, 0, *machine_, {grammar::Machine::after(thread)}, bits);
-  try_closings(thread, known.extras, bits);
+  if (machine_->interior(thread.top, inside)) {
+    mask_interior(thread, inside, bits, fresh);
+  } else if (thread.top.kind == Kind::string && thread.top.state != 0) {
+    mask_entry(thread, text_entry(thread), bits, fresh);
+  } else {
+    mask_entry(thread, entry(thread.top), bits, fresh);
+  }
+  mask_quote(thread, bits);
 }
 
 void Masker::mask_quote(const Thread& thread, std::span<uint64_t> bits) const {
@@ -73,81 +108,366 @@ void Masker::mask_quote(const Thread& thread, std::span<uint64_t> bits) const {
   if (!next.empty()) set_bit(bits, *quote);
 }
 
-void Masker::mask_interior(const Thread& thread, const grammar::Machine::Interior& inside, std::span<uint64_t> bits) {
+void Masker::mask_interior(const Thread& thread, const grammar::Machine::Interior& inside, std::span<uint64_t> bits,
+                           bool& fresh) {
   const bool json = machine_->dialect() == grammar::Dialect::json;
   const TokenTrie::Slices& slices = json ? trie_->json() : trie_->gemma();
   const uint32_t room = std::min(inside.room, slices.most);
-  add(bits, slices.inside[room]);
+  add(bits, slices.inside[room], fresh);
   if (!json) return;
-  if (inside.key) return try_closings(thread, slices.closings, bits);
-  const Threads after{grammar::Machine::after(thread)};
+  if (inside.key) return mask_key_end(thread, bits);
   if (inside.wanted == 0 && room == slices.most) {
     add(bits, slices.all_ends);
-    walker_.mark(slices.all_exits, 0, *machine_, after, bits);
-    return;
+    return add_all_exits(thread, bits);
   }
   for (uint32_t n = inside.wanted; n <= room; ++n) {
     add(bits, slices.ends[n]);
-    if (!slices.exits[n].empty()) walker_.mark(slices.exits[n], 0, *machine_, after, bits);
+    add_exits(thread, slices.exits[n], bits);
   }
 }
 
-void Masker::try_closings(const Thread& thread, const std::vector<std::pair<uint32_t, std::string>>& closings,
-                          std::span<uint64_t> bits) {
-  for (const auto& [node, text] : closings) {
+void Masker::mask_entry(const Thread& thread, const Entry& known, std::span<uint64_t> bits, bool& fresh) {
+  if (!known.inside.many.empty()) add(bits, known.inside.many, fresh);
+  settle(bits, fresh);
+  add(bits, known.inside.few);
+  if (known.all_exits) {
+    add_all_exits(thread, bits);
+  } else {
+    add_exits(thread, known.exits, bits);
+  }
+  uint32_t token = 0, exit = 0;
+  for (const Closing& closing : known.closings) {
+    const uint32_t tokens = closing.tokens - token, exits = closing.exits - exit;
+    const std::string_view text = std::string_view(known.texts).substr(closing.text, closing.size);
+    if (!closing.simple) {
+      Threads threads{thread};
+      if (accept(threads, text)) {
+        add(bits, trie_->tree().tokens_at(closing.node));
+        walker_.mark(trie_->tree(), closing.node, *machine_, threads, bits);
+      }
+    } else {
+      bool had = false;
+      if (thread.extras) {
+        uint64_t hash = closing.key == 0 ? thread.top.a : grammar::kHashStart;
+        for (size_t i = closing.key; i + 1 < text.size(); ++i) hash = grammar::hash_byte(hash, static_cast<unsigned char>(text[i]));
+        had = grammar::ExtraKeys::has(thread.extras.get(), hash);
+      }
+      if (!had) {
+        add(bits, std::span<const Token>(known.closing_tokens).subspan(token, tokens));
+        if (exits > 0) add_exits(thread, std::span<const Exit>(known.closing_exits).subspan(exit, exits), bits);
+      }
+    }
+    token = closing.tokens;
+    exit = closing.exits;
+  }
+  for (const Token one : known.deep) {
     Threads threads{thread};
-    if (!accept(threads, text)) continue;
-    for (const Token token : trie_->tree().tokens_at(node)) set_bit(bits, token);
+    if (!get_bit(bits, one) && accept(threads, trie_->vocabulary().bytes[one])) set_bit(bits, one);
+  }
+}
+
+// An undeclared key stands the same after its end whatever it is, so all places where one may close are judged at once; but
+// not where it would be a declared one, or one that is there.
+void Masker::mask_key_end(const Thread& thread, std::span<uint64_t> bits) {
+  const TokenTrie::Slices& slices = trie_->json();
+  std::vector<uint32_t> apart;  // closings that are no end of a new undeclared key
+  if (thread.top.low < thread.top.high) apart = declared_ends(thread.top);
+  const size_t declared = apart.size();
+  if (thread.extras) {
+    for (uint32_t i = 0; i < slices.closings.size(); ++i) {
+      uint64_t hash = thread.top.a;
+      for (const char c : slices.closings[i].text) hash = grammar::hash_byte(hash, static_cast<unsigned char>(c));
+      if (grammar::ExtraKeys::has(thread.extras.get(), hash)) apart.push_back(i);
+    }
+  }
+  Thread undeclared{thread.top, thread.below, {}};
+  undeclared.top.low = undeclared.top.high = undeclared.top.position = 0;
+  Threads ended;
+  machine_->step(Threads{undeclared}, '"', ended);
+  const auto ask = [&](Token token) {
+    Threads threads{thread};
+    if (!get_bit(bits, token) && accept(threads, trie_->vocabulary().bytes[token])) set_bit(bits, token);
+  };
+  for (const Thread& end : ended) {
+    levels_.clear();
+    begin_levels(end);
+    const After& after = list_all_exits();
+    if (apart.empty()) {
+      add(bits, slices.all_ends);
+      add(bits, after.all);
+      for (const Exit& exit : after.some) {
+        if (after.verdicts[exit.tail] == Verdict::ask) {
+          ask(exit.token);
+        } else if (follows(0, exit.tail)) {
+          set_bit(bits, exit.token);
+        }
+      }
+      continue;
+    }
+    uint32_t from = 0, exit = 0;
+    for (uint32_t i = 0; i < slices.closings.size(); ++i) {
+      const TokenTrie::Closing& closing = slices.closings[i];
+      if (std::find(apart.begin(), apart.end(), i) == apart.end()) {
+        add(bits, std::span<const Token>(slices.all_ends).subspan(from, closing.ends - from));
+        for (; exit < closing.exits; ++exit) {
+          const Exit& one = slices.all_exits[exit];
+          const Verdict verdict = after.verdicts[one.tail];
+          if (verdict == Verdict::yes || (verdict == Verdict::rest && follows(0, one.tail))) set_bit(bits, one.token);
+          if (verdict == Verdict::ask) ask(one.token);
+        }
+      }
+      from = closing.ends;
+      exit = closing.exits;
+    }
+  }
+  levels_.clear();
+  for (size_t i = 0; i < declared; ++i) {
+    const uint32_t node = slices.closings[apart[i]].node;
+    const auto below = trie_->tree().tokens_below(node);
+    Threads threads{thread};
+    if (!accept(threads, std::string_view(trie_->vocabulary().bytes[below.front()]).substr(0, trie_->tree().nodes()[node].depth))) continue;
+    add(bits, trie_->tree().tokens_at(node));
     walker_.mark(trie_->tree(), node, *machine_, threads, bits);
   }
 }
 
-const Masker::Entry& Masker::entry(const Local& local) {
-  if (const auto found = cache_.find(local); found != cache_.end()) return *found->second;
-  if (bytes_ > kMaxCacheBytes) clear();
-  auto made = std::make_unique<Entry>();
-  const FlatTrie& tree = trie_->tree();
-  const std::vector<std::string>& texts = trie_->vocabulary().bytes;
-  std::vector<std::pair<std::string_view, Token>> exits;
-  std::vector<Token> allowed;
-  walker_.run(tree, 0, *machine_, {Thread{local, {}, {}}}, true, [&](uint32_t node, Threads& now) {
-    const FlatTrie::Node& at = tree.nodes()[node];
-    bool alive = false;
-    for (const Thread& thread : now) {
-      if (thread.top.kind == Kind::extra) {
-        const Token below = tree.tokens_below(node).front();
-        made->extras.emplace_back(node, texts[below].substr(0, at.depth));
-        continue;
-      }
-      alive = true;
-      if (thread.top.kind != Kind::hole) continue;
-      for (const Token token : tree.tokens_below(node)) {
-        if (texts[token].size() > at.depth) exits.emplace_back(std::string_view(texts[token]).substr(at.depth), token);
-      }
+// The closings that end a declared key which still fits.
+const std::vector<uint32_t>& Masker::declared_ends(const Local& local) {
+  Local key;
+  key.kind = Kind::object;
+  key.phase = grammar::key;
+  key.node = local.node;
+  key.spec = local.spec;
+  key.low = local.low;
+  key.high = local.high;
+  key.position = local.position;
+  const auto [at, fresh] = declared_.try_emplace(key);
+  if (!fresh) return at->second;
+  const auto& names = machine_->ir().nodes[local.node].objects[local.spec].names;
+  const auto& closing_of = trie_->json().closing_of;
+  for (uint32_t i = local.low; i < local.high; ++i) {
+    const auto [first, last] = closing_of.equal_range(std::string_view(names[i]).substr(local.position));
+    for (auto one = first; one != last; ++one) at->second.push_back(one->second);
+  }
+  bytes_ += sizeof(Local) + 64 + at->second.size() * 4;
+  return at->second;
+}
+
+void Masker::begin_levels(Thread next) {
+  After* const after = &after_of(next);
+  levels_.push_back({std::move(next), after});
+}
+
+void Masker::add_exits(const Thread& thread, std::span<const Exit> exits, std::span<uint64_t> bits) {
+  if (exits.empty()) return;
+  if (levels_.empty()) begin_levels(grammar::Machine::after(thread));
+  for (const Exit& exit : exits) {
+    if (follows(0, exit.tail)) set_bit(bits, exit.token);
+  }
+}
+
+Masker::After& Masker::list_all_exits() {
+  After& after = *levels_[0].after;
+  if (after.listed) return after;
+  after.listed = true;
+  for (const Exit& exit : trie_->json().all_exits) {
+    const Verdict verdict = after.verdicts[exit.tail];
+    if (verdict == Verdict::yes) after.all.push_back(exit.token);
+    if (verdict == Verdict::rest || verdict == Verdict::ask) after.some.push_back(exit);
+  }
+  bytes_ += after.all.size() * 4 + after.some.size() * sizeof(Exit);
+  return after;
+}
+
+void Masker::add_all_exits(const Thread& thread, std::span<uint64_t> bits) {
+  if (levels_.empty()) begin_levels(grammar::Machine::after(thread));
+  const After& after = list_all_exits();
+  add(bits, after.all);
+  add_exits(thread, after.some, bits);
+}
+
+// Whether `tail` can be read by what stands below the thread whose mask is made, from `level` on.
+bool Masker::follows(size_t level, uint32_t tail) {
+  After& after = *levels_[level].after;
+  Verdict verdict = tail < after.verdicts.size() ? after.verdicts[tail] : Verdict::unknown;
+  if (verdict == Verdict::unknown) verdict = judge(after, key_of(levels_[level].thread.top), tail);
+  if (verdict == Verdict::ask) {
+    Threads threads{levels_[level].thread};
+    return accept(threads, tails_.text(tail));
+  }
+  if (verdict != Verdict::rest) return verdict == Verdict::yes;
+  if (levels_.size() == level + 1) {
+    Thread next = grammar::Machine::after(levels_[level].thread);
+    After* const below = &after_of(next);
+    levels_.push_back({std::move(next), below});
+  }
+  const std::vector<uint32_t>& rests = after.rests[tail];
+  return std::any_of(rests.begin(), rests.end(), [&](uint32_t rest) { return follows(level + 1, rest); });
+}
+
+// The tails after quotes are judged at once, for they share their beginnings.
+Masker::After& Masker::after_of(const Thread& thread) {
+  const Local key = key_of(thread.top);
+  auto& place = afters_[key];
+  if (place) return *place;
+  place = std::make_unique<After>();
+  After& made = *place;
+  made.verdicts.assign(trie_->tail_texts().size(), Verdict::no);
+  const FlatTrie& tree = trie_->tails();
+  std::vector<uint32_t> asked;
+  Walker walker;
+  walker.run(tree, 0, *machine_, {Thread{key, {}, {}}}, key.kind == Kind::object, [&](uint32_t node, Threads& now) {
+    bool alive = false, hole = false, extra = false;
+    for (const Thread& one : now) {
+      hole = hole || one.top.kind == Kind::hole;
+      extra = extra || one.top.kind == Kind::extra;
+      alive = alive || one.top.kind != Kind::extra;
     }
-    if (alive) {
-      if (takes_all(at, *machine_, now)) {
-        const auto all = tree.tokens_below(node);
-        allowed.insert(allowed.end(), all.begin(), all.end());
-        return false;
-      }
-      const auto here = tree.tokens_at(node);
-      allowed.insert(allowed.end(), here.begin(), here.end());
+    const size_t depth = tree.nodes()[node].depth;
+    for (const Token tail : tree.tokens_below(node).subspan(tree.tokens_at(node).size())) {
+      if (extra) asked.push_back(tail);
+      if (!hole) continue;
+      made.rests[tail].push_back(tails_.id(tails_.text(tail).substr(depth)));
+      if (made.verdicts[tail] == Verdict::no) made.verdicts[tail] = Verdict::rest;
+    }
+    for (const Token tail : tree.tokens_at(node)) {
+      if (alive) made.verdicts[tail] = Verdict::yes;
+      if (extra) asked.push_back(tail);
     }
     std::erase_if(now, [](const Thread& t) { return t.top.kind == Kind::hole || t.top.kind == Kind::extra; });
     return !now.empty();
   });
-  if (allowed.size() < kFew) {
-    made->few = std::move(allowed);
-    made->few.shrink_to_fit();
-  } else {
-    made->many.resize(trie_->words());
-    add(made->many, allowed);
+  for (const uint32_t tail : asked) {
+    if (made.verdicts[tail] != Verdict::yes) made.verdicts[tail] = Verdict::ask;
   }
-  if (!exits.empty()) made->exits = FlatTrie(std::move(exits));
-  bytes_ += sizeof(Entry) + sizeof(Local) + 64 + made->few.size() * 4 + made->many.size() * 8 + made->exits.bytes();
-  for (const auto& closing : made->extras) bytes_ += sizeof(closing) + closing.second.size();
-  return *cache_.emplace(local, std::move(made)).first->second;
+  bytes_ += sizeof(After) + sizeof(Local) + 64 + made.verdicts.size() + made.rests.size() * 96;
+  return made;
+}
+
+Masker::Verdict Masker::judge(After& after, const Local& local, uint32_t tail) {
+  Verdict verdict = Verdict::no;
+  std::vector<uint32_t> rests;
+  const std::string_view text = tails_.text(tail);
+  Threads now{Thread{local, {}, {}}}, next;
+  bool ask = false;
+  for (size_t i = 0; i < text.size() && !now.empty(); ++i) {
+    machine_->step(now, static_cast<unsigned char>(text[i]), next, local.kind == Kind::object);
+    std::swap(now, next);
+    std::erase_if(now, [&](const Thread& t) {
+      if (t.top.kind == Kind::extra) return ask = true;
+      if (t.top.kind != Kind::hole) return false;
+      if (i + 1 == text.size()) {
+        verdict = Verdict::yes;
+      } else {
+        rests.push_back(tails_.id(text.substr(i + 1)));
+      }
+      return true;
+    });
+  }
+  if (!now.empty()) verdict = Verdict::yes;
+  if (verdict == Verdict::no && ask) verdict = Verdict::ask;
+  if (verdict == Verdict::no && !rests.empty()) {
+    verdict = Verdict::rest;
+    after.rests[tail] = std::move(rests);
+    bytes_ += 96;
+  }
+  if (after.verdicts.size() <= tail) after.verdicts.resize(tail + 64, Verdict::unknown);
+  after.verdicts[tail] = verdict;
+  return verdict;
+}
+
+const Masker::Entry& Masker::entry(const Local& local) {
+  const Local key = key_of(local);
+  if (const auto found = cache_.find(key); found != cache_.end()) return *found->second;
+  auto made = std::make_unique<Entry>();
+  Gather found(*trie_, *machine_, tails_);
+  found.walk(0, {Thread{key, {}, {}}}, key.kind == Kind::object);
+  fill(*made, found, key);
+  return keep(key, std::move(made));
+}
+
+// Inside a text of a language only the language matters, and the room that is left where that is little.
+const Masker::Entry& Masker::text_entry(const Thread& thread) {
+  const Local& top = thread.top;
+  const grammar::StringSpec& spec = machine_->ir().nodes[top.node].strings[top.spec];
+  Local key;
+  key.kind = Kind::string;
+  key.lex = top.lex;
+  key.utf8 = top.utf8;
+  key.hex = top.hex;
+  key.node = spec.language;
+  key.position = top.position;
+  key.state = top.state;
+  key.b = top.b;
+  const uint32_t room = spec.max_length == grammar::kUnlimited ? grammar::kUnlimited : spec.max_length - top.count;
+  for (key.count = grammar::kUnlimited;; key.count = room) {
+    const auto found = cache_.find(key);
+    const Entry* known = found != cache_.end() ? found->second.get() : nullptr;
+    if (!known) {
+      auto made = std::make_unique<Entry>();
+      Gather gather(*trie_, *machine_, tails_);
+      Thread alone{top, {}, {}};
+      made->need = gather.read(0, alone, key.count, false);
+      fill(*made, gather, top);
+      known = &keep(key, std::move(made));
+    }
+    if (key.count == room || room >= known->need) return *known;
+  }
+}
+
+void Masker::fill(Entry& entry, const Gather& found, const Local& local) {
+  size_t count = 0;
+  for (const uint64_t word : found.allowed) count += static_cast<size_t>(std::popcount(word));
+  if (count < kFew) {
+    entry.inside.few.reserve(count);
+    for (size_t i = 0; i < found.allowed.size(); ++i) {
+      for (uint64_t word = found.allowed[i]; word != 0; word &= word - 1) {
+        entry.inside.few.push_back(static_cast<Token>(64 * i + static_cast<size_t>(std::countr_zero(word))));
+      }
+    }
+  } else {
+    entry.inside.many = found.allowed;
+  }
+  const auto& all = trie_->json().all_exits;
+  entry.all_exits = !all.empty() && found.exits.size() == all.size() &&
+                    std::equal(all.begin(), all.end(), found.exits.begin(),
+                               [](const Exit& a, const Exit& b) { return a.token == b.token && a.tail == b.tail; });
+  if (!entry.all_exits) entry.exits = found.exits;
+  const bool between = local.lex == grammar::plain && local.utf8 == 0;
+  for (const auto& [node, text] : found.closings) {
+    Closing closing;
+    closing.node = node;
+    closing.text = static_cast<uint32_t>(entry.texts.size());
+    closing.size = static_cast<uint32_t>(text.size());
+    entry.texts += text;
+    // The key is the rest of one begun, or the only string in the text; it is one of this object.
+    closing.key = local.phase == grammar::key ? 0 : static_cast<uint32_t>(text.find('"') + 1);
+    closing.simple = between && text.find('\\') == std::string::npos && text.find('"', closing.key) + 1 == text.size();
+    Threads threads{Thread{local, {}, {}}};
+    if (closing.simple && accept(threads, text)) {
+      const auto here = trie_->tree().tokens_at(node), below = trie_->tree().tokens_below(node).subspan(here.size());
+      const auto tails = trie_->tails_below(node);
+      entry.closing_tokens.insert(entry.closing_tokens.end(), here.begin(), here.end());
+      for (const Thread& thread : threads) {
+        After& after = after_of(thread);
+        for (size_t i = 0; i < tails.size(); ++i) {
+          const Verdict verdict = after.verdicts[tails[i]];
+          if (verdict == Verdict::yes) entry.closing_tokens.push_back(below[i]);
+          if (verdict == Verdict::ask) entry.deep.push_back(below[i]);
+          if (verdict != Verdict::rest) continue;
+          for (const uint32_t rest : after.rests[tails[i]]) entry.closing_exits.push_back({below[i], rest});
+        }
+      }
+    }
+    closing.tokens = static_cast<uint32_t>(entry.closing_tokens.size());
+    closing.exits = static_cast<uint32_t>(entry.closing_exits.size());
+    entry.closings.push_back(closing);
+  }
+}
+
+const Masker::Entry& Masker::keep(const Local& key, std::unique_ptr<Entry> made) {
+  bytes_ += made->bytes() + sizeof(Local) + 64;
+  return *cache_.emplace(key, std::move(made)).first->second;
 }
 
 }  // namespace hob::constrain

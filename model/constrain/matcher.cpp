@@ -77,34 +77,22 @@ bool Matcher::unconstrained() const {
 }
 
 void Matcher::mask(std::span<uint64_t> bits) const {
-  std::fill(bits.begin(), bits.end(), 0);
   const ControlIds& control = step_->trie->vocabulary().control;
-  if (unconstrained()) {
-    const Bits& ordinary = step_->trie->ordinary();
-    std::copy(ordinary.begin(), ordinary.end(), bits.begin());
+  // The maskers set every bit; elsewhere it is done here.
+  if (phase_ == Phase::open && step_->answer) {
+    step_->answer_masker->mask({step_->answer_masker->machine().start(*step_->answer)}, bits);
+  } else if (phase_ == Phase::answer) {
+    step_->answer_masker->mask(threads_, bits);
+  } else if (phase_ == Phase::arguments) {
+    step_->call_masker->mask(threads_, bits);
+    if (Machine::done(threads_)) set_bit(bits, *control.call_close);
+  } else if (unconstrained()) {
+    std::copy(step_->trie->ordinary().begin(), step_->trie->ordinary().end(), bits.begin());
+  } else {
+    std::fill(bits.begin(), bits.end(), 0);
   }
-  switch (phase_) {
-    case Phase::open:
-      if (step_->answer) {
-        step_->answer_masker->mask({step_->answer_masker->machine().start(*step_->answer)}, bits);
-      }
-      break;
-    case Phase::answer:
-      step_->answer_masker->mask(threads_, bits);
-      break;
-    case Phase::thought:
-      set_bit(bits, *control.channel_close);
-      break;
-    case Phase::name:
-      mask_name(bits);
-      break;
-    case Phase::arguments:
-      step_->call_masker->mask(threads_, bits);
-      if (Machine::done(threads_)) set_bit(bits, *control.call_close);
-      break;
-    default:
-      break;
-  }
+  if (phase_ == Phase::thought) set_bit(bits, *control.channel_close);
+  if (phase_ == Phase::name) mask_name(bits);
   if (channel_allowed()) set_bit(bits, *control.channel_open);
   if (calls_allowed()) set_bit(bits, *control.call_open);
   if (!can_stop()) return;

@@ -195,6 +195,121 @@ TEST_CASE("the mask is what accept() takes, token by token, at every place of a 
   }
 }
 
+// Tokens that the mask takes and accept() does not, and the other way round.
+struct Wrong {
+  int over = 0, under = 0;
+  std::string first;
+};
+
+void compare(const Matcher& m, const std::string& written, Wrong& wrong) {
+  const Bits bits = mask_of(m);
+  for (Token token = 0; token < trie()->size(); ++token) {
+    Matcher fork = m;
+    std::vector<Event> ignored;
+    const bool accepts = fork.accept(token, ignored).ok(), allowed = get_bit(bits, token);
+    if (accepts == allowed) continue;
+    (allowed ? wrong.over : wrong.under) += 1;
+    if (wrong.first.empty()) wrong.first = written + " + " + trie()->vocabulary().bytes[token];
+  }
+}
+
+TEST_CASE("masks inside texts of a language are exact, at every place and for every length that is left") {
+  const char* const kTexts[] = {
+      R"({"type":"string","pattern":"^[a-z]+(-[a-z0-9]+)*$","maxLength":6})",
+      R"({"type":"string","pattern":"^.{3,9}$"})",
+      R"({"type":"string","pattern":"^[^/\\\\]*$","maxLength":3})",
+      R"({"type":"string","pattern":"a.*e","maxLength":7})",
+      R"({"type":"string","pattern":"^(日本|é|😊|ab)+$","minLength":2,"maxLength":4})",
+      R"({"type":"string","format":"uri"})",
+      R"({"type":"string","format":"email","maxLength":12})",
+      R"({"type":"string","format":"time"})",
+      R"({"type":"string","not":{"enum":["name","na","red","hello world"]}})",
+      R"({"type":"string","not":{"pattern":"[\"\\n\\u0000😊-😎]"},"maxLength":5})",
+      R"({"type":"array","items":{"anyOf":[{"type":"string","pattern":"^re"},{"type":"string","pattern":"d$","maxLength":4}]},"maxItems":2})",
+      R"({"type":"object","properties":{"a":{"type":"string","pattern":"^\\d+$"}},"additionalProperties":{"type":"string","format":"date"}})",
+  };
+  Wrong wrong;
+  for (const char* text : kTexts) {
+    for (const bool call : {false, true}) {
+      const std::string schema = call ? R"({"type":"object","properties":{"name":)" + std::string(text) + R"(},"required":["name"]})" : text;
+      const Subject about = subject(schema, call);
+      std::mt19937 random(5);
+      for (int walk = 0; walk < 3; ++walk) {
+        Matcher m(about.step);
+        std::vector<Event> events;
+        std::string written = schema + ": ";
+        for (int n = 0; n < 24 && !m.finished(); ++n) {
+          compare(m, written, wrong);
+          const std::vector<Token> allowed = allowed_of(mask_of(m));
+          const Token token = allowed[random() % allowed.size()];
+          written += trie()->vocabulary().bytes[token] + "|";
+          REQUIRE(m.accept(token, events).ok());
+        }
+      }
+    }
+  }
+  INFO(wrong.first);
+  CHECK(wrong.over == 0);
+  CHECK(wrong.under == 0);
+}
+
+TEST_CASE("a key that an object has is masked however its second coming is cut into tokens") {
+  const Subject about = subject(R"({"type":"object","properties":{"age":{"type":"integer"},"id":true},"additionalProperties":{"type":["boolean","object"],
+      "additionalProperties":{"type":"boolean"}}})", false);
+  Wrong wrong;
+  for (const char* begun : {"{", "{\"", "{\"a", "{\"a\":true,", "{\"a\": true, ", "{\"a\":true,\"", "{\"a\":true", "{\"ab\":true,\"a", "{\"name\":true,\"na",
+                            "{\"a\\u0062c\":true,\"", "{\"abc\":true,\"a\\", "{\"age\":1,\"", "{\"age\":1,\"ag", "{\"age\":1,\"a\":true,\"id\":1,\"",
+                            "{\"a\":{\"a\":true,\"", "{\"a\":{\"a\":true},\"", "{\"a\":{", "{\"é\":true,\"\xC3", "{\"\\\"\":true,\""}) {
+    Matcher m(about.step);
+    std::vector<Event> events;
+    for (const Token token : trie()->spell(begun)) REQUIRE(m.accept(token, events).ok());
+    compare(m, begun, wrong);
+    Matcher again(subject(about.schema, false).step);  // with nothing kept yet
+    for (const Token token : trie()->spell(begun)) REQUIRE(again.accept(token, events).ok());
+    CHECK(mask_of(m) == mask_of(again));
+  }
+  INFO(wrong.first);
+  CHECK(wrong.over == 0);
+  CHECK(wrong.under == 0);
+}
+
+TEST_CASE("any order of accepting, forking and going back gives the masks of a fresh walk, bit for bit") {
+  for (const char* schema : kSchemas) {
+    const Subject about = subject(schema, false);
+    std::mt19937 random(13);
+    struct Branch {
+      Matcher matcher;
+      std::vector<Token> tokens;
+    };
+    std::vector<Branch> branches{{Matcher(about.step), {}}};
+    for (int n = 0; n < 60; ++n) {
+      const size_t at = random() % branches.size();
+      Branch branch = branches[at];  // a fork; often it takes the place of another
+      std::vector<Event> events;
+      for (size_t steps = random() % 4; steps > 0; --steps) {
+        const std::vector<Token> allowed = allowed_of(mask_of(branch.matcher));
+        if (allowed.empty()) break;
+        branch.tokens.push_back(allowed[random() % allowed.size()]);
+        REQUIRE(branch.matcher.accept(branch.tokens.back(), events).ok());
+        if (branch.matcher.finished()) break;
+      }
+      if (branches.size() < 6) {
+        branches.push_back(std::move(branch));
+      } else {
+        branches[random() % branches.size()] = std::move(branch);
+      }
+      if (n % 20 != 19) continue;
+      const Subject fresh = subject(schema, false);
+      for (const Branch& one : branches) {
+        Matcher m(fresh.step);
+        for (const Token token : one.tokens) REQUIRE(m.accept(token, events).ok());
+        INFO(schema);
+        REQUIRE(mask_of(m) == mask_of(one.matcher));
+      }
+    }
+  }
+}
+
 TEST_CASE("a fork and a kept copy go on as a fresh walk would") {
   const Subject about = subject(kSchemas[2], false);
   const std::string text = R"({"name":"a\u00e9b","age":12,"tags":["x",)";

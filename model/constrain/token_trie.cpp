@@ -1,9 +1,13 @@
 #include "model/constrain/token_trie.h"
 
 #include <algorithm>
+#include <unordered_map>
 
+#include "model/constrain/language_reader.h"
 #include "model/constrain/walk.h"
-#include "model/grammar/machine.h"
+#include "model/grammar/language.h"
+#include "model/grammar/machine_text.h"
+#include "schemas/base/document.h"
 
 namespace hob::constrain {
 namespace {
@@ -11,7 +15,13 @@ namespace {
 constexpr size_t kMaxTokenBytes = 1000;  // longer pieces are never offered under a grammar
 
 bool continuation(uint8_t byte) { return (byte & 0xC0) == 0x80; }
-int length_of(uint8_t lead) { return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4; }
+
+// The inside of a JSON string, which is known to be good.
+std::string decoded(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return std::string(text);
+  const auto value = json::parse_document("\"" + std::string(text) + "\"", json::kGenerated);
+  return value ? value->text : std::string();
+}
 
 }  // namespace
 
@@ -43,39 +53,42 @@ FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
 
 // Backwards over the preorder: a node knows all that is below it when its turn comes.
 void FlatTrie::judge_text() {
-  // How many continuation bytes the character still wants at each node, read from the root; -1: not a text.
-  std::vector<int8_t> wants(nodes_.size(), 0);
+  constexpr uint8_t kNoText = 255;
+  std::vector<uint8_t> wants(nodes_.size(), 0);     // what the character still wants at each node, read from the root
   std::vector<uint32_t> parent(nodes_.size(), 0);
-  std::vector<uint32_t> path;
+  std::vector<uint64_t> own(nodes_.size(), 0);      // the category of the character that is complete here
+  std::vector<uint32_t> path, code;
   for (uint32_t i = 1; i < nodes_.size(); ++i) {
-    path.resize(nodes_[i].depth - 1u);
-    parent[i] = path.empty() ? 0 : path.back();
-    path.push_back(i);
-    const int8_t before = wants[parent[i]];
-    const uint8_t byte = nodes_[i].byte;
-    if (before < 0 || (before > 0) != continuation(byte)) {
-      wants[i] = -1;
-    } else if (before > 0) {
-      wants[i] = static_cast<int8_t>(before - 1);
-    } else {
-      wants[i] = static_cast<int8_t>(length_of(byte) - 1);
+    const size_t depth = nodes_[i].depth;
+    if (path.size() < depth) {
+      path.resize(depth);
+      code.resize(depth);
     }
-    // Leads with a narrower second byte (E0, ED, F0, F4 and what is no lead at all) are left to the machine.
-    if (byte == 0xC0 || byte == 0xC1 || byte == 0xE0 || byte == 0xED || byte == 0xF0 || byte >= 0xF4) wants[i] = -1;
+    parent[i] = depth > 1 ? path[depth - 2] : 0;
+    path[depth - 1] = i;
+    const uint8_t before = wants[parent[i]], byte = nodes_[i].byte;
+    wants[i] = before == kNoText ? kNoText : grammar::next_utf8(before, byte);
+    code[depth - 1] = before == 0 ? grammar::lead_bits(byte) : code[depth - 2] << 6 | (byte & 0x3Fu);
+    if (wants[i] == 0) own[i] = uint64_t{1} << grammar::category_of(code[depth - 1]);
   }
   for (Node& node : nodes_) node.plain = node.clean = true;
+  categories_.assign(nodes_.size(), 0);
+  constexpr uint64_t kCare = uint64_t{1} << 5 | uint64_t{1} << 6 | uint64_t{1} << 7 | uint64_t{1} << 8;
   for (size_t i = nodes_.size(); i-- > 1;) {
     Node& node = nodes_[i];
     Node& above = nodes_[parent[i]];
-    const bool whole = wants[i] == 0 || (wants[i] > 0 && tokens_at(static_cast<uint32_t>(i)).empty());
+    const bool whole = wants[i] == 0 || (wants[i] != kNoText && tokens_at(static_cast<uint32_t>(i)).empty());
     const bool clean = whole && node.clean;
     above.clean = above.clean && clean;
-    above.plain = above.plain && clean && node.plain && node.byte >= 0x20 && node.byte != '"' && node.byte != '\\';
+    above.plain = above.plain && clean && node.plain && node.byte >= 0x20 && !(own[i] & kCare);
+    categories_[parent[i]] |= categories_[i] | own[i] | (clean ? 0 : kBroken);
     const auto chars = static_cast<uint16_t>(node.chars + (continuation(node.byte) ? 0 : 1));
     above.chars = std::max(above.chars, chars);
   }
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (wants[i] != 0) nodes_[i].plain = nodes_[i].clean = false;  // only from between two characters
+    if (wants[i] == 0) continue;  // known only from between two characters
+    nodes_[i].plain = nodes_[i].clean = false;
+    categories_[i] |= kBroken;
   }
 }
 
@@ -112,65 +125,76 @@ TokenTrie::TokenTrie(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary))
     max_openers_ = std::max(max_openers_, static_cast<int>(openers));
   }
   tree_ = FlatTrie(std::move(texts));
+  find_tails();
   json_ = slice(true);
   gemma_ = slice(false);
 }
 
 TokenTrie::Slices TokenTrie::slice(bool json) const {
   Slices slices;
-  auto ir = std::make_shared<grammar::Ir>();
-  ir->nodes.emplace_back().strings.push_back({0, 1'000'000, {}});  // a limit, so that characters are counted
-  ir->settle();
-  const grammar::Machine machine(ir, json ? grammar::Dialect::json : grammar::Dialect::gemma);
-  grammar::Thread inside;
-  inside.top.kind = grammar::Kind::string;
-
-  struct Exit {
-    uint32_t node, chars;
-  };
-  std::vector<Exit> exits;
-  std::vector<std::pair<Token, uint32_t>> stays;
-  Walker walker;
-  std::vector<uint32_t> chars_at;  // by depth: characters before the node
-  walker.run(tree_, 0, machine, {inside}, false, [&](uint32_t node, grammar::Threads& now) {
-    const size_t depth = tree_.nodes()[node].depth;
-    if (chars_at.size() <= depth) chars_at.resize(depth + 1);
-    if (now.front().top.kind == grammar::Kind::hole) {
-      exits.push_back({node, chars_at[depth - 1]});
-      return false;
+  grammar::Languages languages;
+  grammar::Language& free = languages.at(languages.everything());
+  struct Sink {
+    std::vector<std::pair<uint32_t, uint32_t>> exits;  // node, characters before
+    std::vector<std::pair<Token, uint32_t>> stays;
+    const FlatTrie& tree;
+    void here(uint32_t node, uint32_t chars) {
+      for (const Token token : tree.tokens_at(node)) stays.emplace_back(token, chars);
     }
-    chars_at[depth] = now.front().top.count;
-    for (const Token token : tree_.tokens_at(node)) stays.emplace_back(token, now.front().top.count);
-    return true;
-  });
-  for (const auto& [token, chars] : stays) slices.most = std::max(slices.most, chars);
-  for (const Exit& exit : exits) slices.most = std::max(slices.most, exit.chars);
+    void all(uint32_t) {}
+    void close(uint32_t node, uint32_t chars) { exits.emplace_back(node, chars); }
+  } sink{{}, {}, tree_};
+  LanguageReader reader;
+  reader.run<false>(tree_, 0, free, json, {}, grammar::kUnlimited, sink);
+  for (const auto& [token, chars] : sink.stays) slices.most = std::max(slices.most, chars);
+  for (const auto& [node, chars] : sink.exits) slices.most = std::max(slices.most, chars);
   slices.inside.assign(slices.most + 1, Bits(words()));
-  for (const auto& [token, chars] : stays) set_bit(slices.inside[chars], token);
+  for (const auto& [token, chars] : sink.stays) set_bit(slices.inside[chars], token);
   for (uint32_t n = 1; n <= slices.most; ++n) {
     for (size_t word = 0; word < words(); ++word) slices.inside[n][word] |= slices.inside[n - 1][word];
   }
   slices.ends.resize(slices.most + 1);
-  std::vector<std::vector<std::pair<std::string_view, Token>>> rest(slices.most + 1);
-  std::vector<std::pair<std::string_view, Token>> all;
-  for (const Exit& exit : exits) {
-    const size_t depth = tree_.nodes()[exit.node].depth;
-    slices.closings.emplace_back(exit.node,
-                                 vocabulary_.bytes[tree_.tokens_below(exit.node).front()].substr(0, depth));
-    for (const Token token : tree_.tokens_below(exit.node)) {
-      const std::string_view text = vocabulary_.bytes[token];
-      if (text.size() == depth) {
-        slices.ends[exit.chars].push_back(token);
-        slices.all_ends.push_back(token);
-      } else {
-        rest[exit.chars].emplace_back(text.substr(depth), token);
-        all.emplace_back(text.substr(depth), token);
-      }
+  slices.exits.resize(slices.most + 1);
+  for (const auto& [node, chars] : sink.exits) {
+    const size_t depth = tree_.nodes()[node].depth;
+    const auto here = tree_.tokens_at(node), below = tree_.tokens_below(node);
+    const std::string_view bytes = std::string_view(vocabulary_.bytes[below.front()]).substr(0, depth);
+    slices.ends[chars].insert(slices.ends[chars].end(), here.begin(), here.end());
+    slices.all_ends.insert(slices.all_ends.end(), here.begin(), here.end());
+    const auto tails = tails_below(node);
+    for (size_t i = 0; i < tails.size(); ++i) {
+      const Exit exit{below[here.size() + i], tails[i]};
+      slices.exits[chars].push_back(exit);
+      slices.all_exits.push_back(exit);
+    }
+    slices.closings.push_back({node, static_cast<uint32_t>(slices.all_ends.size()),
+                               static_cast<uint32_t>(slices.all_exits.size()), decoded(bytes.substr(0, depth - 1))});
+  }
+  for (uint32_t i = 0; i < slices.closings.size(); ++i) slices.closing_of.emplace(slices.closings[i].text, i);
+  return slices;
+}
+
+void TokenTrie::find_tails() {
+  std::unordered_map<std::string_view, uint32_t> known;
+  const auto& nodes = tree_.nodes();
+  for (uint32_t node = 1; node < nodes.size(); ++node) {
+    if (nodes[node].byte != '"') continue;
+    quotes_.emplace_back(node, static_cast<uint32_t>(tail_ids_.size()));
+    for (const Token token : tree_.tokens_below(node).subspan(tree_.tokens_at(node).size())) {
+      const std::string_view text = std::string_view(vocabulary_.bytes[token]).substr(nodes[node].depth);
+      const auto [at, fresh] = known.emplace(text, static_cast<uint32_t>(tail_texts_.size()));
+      if (fresh) tail_texts_.push_back(text);
+      tail_ids_.push_back(at->second);
     }
   }
-  for (auto& texts : rest) slices.exits.emplace_back(std::move(texts));
-  slices.all_exits = FlatTrie(std::move(all));
-  return slices;
+  std::vector<std::pair<std::string_view, Token>> texts;
+  for (uint32_t id = 0; id < tail_texts_.size(); ++id) texts.emplace_back(tail_texts_[id], id);
+  tails_ = FlatTrie(std::move(texts));
+}
+
+std::span<const uint32_t> TokenTrie::tails_below(uint32_t node) const {
+  const auto at = std::lower_bound(quotes_.begin(), quotes_.end(), std::make_pair(node, 0u));
+  return std::span<const uint32_t>(tail_ids_).subspan(at->second, tree_.tokens_below(node).size() - tree_.tokens_at(node).size());
 }
 
 std::vector<Token> TokenTrie::spell(std::string_view text) const {
@@ -208,9 +232,10 @@ std::vector<Token> TokenTrie::spell_naturally(std::string_view text) const {
 size_t TokenTrie::bytes() const {
   size_t total = sizeof(*this) + tree_.bytes() + ordinary_.size() * 8;
   for (const std::string& text : vocabulary_.bytes) total += sizeof(std::string) + (text.size() > 15 ? text.size() : 0);
+  total += tails_.bytes() + tail_texts_.size() * sizeof(std::string_view) + tail_ids_.size() * 4 + quotes_.size() * 8;
   for (const Slices* slices : {&json_, &gemma_}) {
-    total += slices->inside.size() * words() * 8 + slices->all_exits.bytes() + slices->all_ends.size() * 4;
-    for (const FlatTrie& tree : slices->exits) total += tree.bytes();
+    total += slices->inside.size() * words() * 8 + slices->all_exits.size() * 16 + slices->all_ends.size() * 8;
+    total += slices->closings.size() * (sizeof(Closing) + 48);
   }
   return total;
 }

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -43,9 +44,15 @@ class FlatTrie {
   std::span<const Token> tokens_at(uint32_t node) const { return tokens(node, node + 1); }
   std::span<const Token> tokens_below(uint32_t node) const { return tokens(node, nodes_[node].end); }
   bool empty() const { return ids_.empty(); }
-  size_t bytes() const { return nodes_.capacity() * sizeof(Node) + ids_.capacity() * sizeof(Token); }
+  size_t bytes() const {
+    return nodes_.capacity() * sizeof(Node) + ids_.capacity() * sizeof(Token) + categories_.capacity() * 8;
+  }
   /// The child of `node` by `byte`; 0 when there is none.
   uint32_t child(uint32_t node, uint8_t byte) const;
+  /// The categories (grammar::category_of) of all characters below `node`, as bits; kBroken is among them where what is
+  /// below is not whole characters.
+  uint64_t categories(uint32_t node) const { return categories_[node]; }
+  static constexpr uint64_t kBroken = uint64_t{1} << 63;
 
  private:
   std::span<const Token> tokens(uint32_t first, uint32_t last) const {
@@ -57,9 +64,16 @@ class FlatTrie {
 
   std::vector<Node> nodes_;
   std::vector<Token> ids_;
+  std::vector<uint64_t> categories_;
 };
 
 using Bits = std::vector<uint64_t>;
+
+/// A token that goes on after the end of a value or string, by what it adds there: a tail is a text known by number.
+struct Exit {
+  Token token;
+  uint32_t tail;
+};
 
 class TokenTrie {
  public:
@@ -74,14 +88,20 @@ class TokenTrie {
   const Bits& ordinary() const { return ordinary_; }
   int max_openers() const { return max_openers_; }  // most brackets that one token opens
 
+  /// A node where a string closes after `text`, what its bytes stand for; ends of its parts in all_ends and all_exits.
+  struct Closing {
+    uint32_t node, ends, exits;
+    std::string text;
+  };
   /// What a free string's interior allows, from a place between two characters.
   struct Slices {
     std::vector<Bits> inside;              // [n]: tokens that stay inside and add at most n characters
     std::vector<std::vector<Token>> ends;  // [n]: tokens that close the string as their last byte, after n characters
-    std::vector<FlatTrie> exits;           // [n]: what tokens add after closing it, after n characters
+    std::vector<std::vector<Exit>> exits;  // [n]: tokens that go on after closing it, after n characters
     std::vector<Token> all_ends;
-    FlatTrie all_exits;
-    std::vector<std::pair<uint32_t, std::string>> closings;  // nodes where it closes, and the bytes until there
+    std::vector<Exit> all_exits;
+    std::vector<Closing> closings;         // the nodes where it closes
+    std::unordered_multimap<std::string_view, uint32_t> closing_of;  // by Closing::text
     uint32_t most = 0;                     // the largest n
   };
   const Slices& json() const { return json_; }
@@ -90,16 +110,26 @@ class TokenTrie {
   std::vector<Token> spell(std::string_view text) const;
   /// Tokens that spell `text` as the model would write it, where the vocabulary says how.
   std::vector<Token> spell_naturally(std::string_view text) const;
+  /// The tails after a closing quote, as a tree whose tokens are their numbers, and their texts.
+  const FlatTrie& tails() const { return tails_; }
+  const std::vector<std::string_view>& tail_texts() const { return tail_texts_; }
+  /// The tails of the tokens strictly below `node`, in their order; `node` reads a quote.
+  std::span<const uint32_t> tails_below(uint32_t node) const;
   size_t bytes() const;
 
  private:
   explicit TokenTrie(Vocabulary vocabulary);
   Slices slice(bool json) const;
+  void find_tails();
 
   Vocabulary vocabulary_;
   FlatTrie tree_;
   Bits ordinary_;
   int max_openers_ = 0;
+  FlatTrie tails_;
+  std::vector<std::string_view> tail_texts_;
+  std::vector<uint32_t> tail_ids_;  // of the tokens below quotes
+  std::vector<std::pair<uint32_t, uint32_t>> quotes_;  // nodes that read a quote, and their first in tail_ids_
   Slices json_, gemma_;
 };
 

@@ -186,10 +186,7 @@ void Machine::finish_object(Local local, Ref<ExtraKeys> extras, int limit, std::
     std::string name = "a";
     for (uint32_t rest = n; rest > 0; rest /= 26) name.push_back(static_cast<char>('a' + rest % 26));
     if (std::binary_search(spec.names.begin(), spec.names.end(), name)) continue;
-    bool had = false;
-    const uint64_t hash = key_hash(name);
-    for (const ExtraKeys* keys = extras.get(); keys && !had; keys = keys->next) had = keys->hash == hash;
-    if (had) continue;
+    if (ExtraKeys::has(extras.get(), key_hash(name))) continue;
     write_value(name, spec.additional, spec.other_witness);
     ++local.count;
   }

@@ -11,6 +11,24 @@ namespace {
 constexpr uint16_t kAlways = 0x1FF;
 constexpr int kDeepest = 2'000;  // of expressions inside one another, while deriving
 
+// The phases of a time with a leap second, by the character that comes next. The value kept beside it is the first digit of
+// the hour, the hour, the hour and the first digit of the minute, the minute of the day, or that of the offset.
+enum Leap : uint32_t {
+  hour_tens, hour_ones, first_colon, minute_tens, minute_ones, second_colon, six, zero, after_seconds, fraction_first,
+  fraction, offset  // and the four places after it
+};
+constexpr uint32_t kLastMinute = 1439;
+
+uint32_t leap_least(uint32_t phase, uint32_t value) {
+  if (phase >= offset) return offset + 5 - phase;
+  const bool zulu = phase == hour_tens || (phase == hour_ones && value == 2) ||
+                    ((phase == first_colon || phase == minute_tens) && value == 23) ||
+                    (phase == minute_ones && value == 23 * 6 + 5) || (phase > minute_ones && value == kLastMinute);
+  const uint32_t zone = zulu ? 1 : 6;
+  if (phase <= after_seconds) return after_seconds - phase + zone;
+  return zone + (phase == fraction_first ? 1 : 0);
+}
+
 uint32_t plus(uint32_t a, uint32_t b) { return a > kUnlimited - b ? kUnlimited : a + b; }
 uint32_t times(uint32_t a, uint32_t b) {
   const uint64_t product = static_cast<uint64_t>(a) * b;
@@ -96,6 +114,9 @@ void Expressions::settle(Node& node, const std::vector<Expr>* list) const {
       node.looks_around = part(node.a).looks_around;
       node.nulls = part(node.a).nulls;
       node.least = part(node.a).least;
+      break;
+    case Kind::leap:
+      node.least = leap_least(node.a, node.b);
       break;
     case Kind::complement:
       node.plain = false;
@@ -440,6 +461,8 @@ Expr Expressions::derive_now(Expr a, char32_t c, Before before) {
       return bound(derive(node.a, c, before), less(node.b));
     case Kind::complement:
       return complement(derive(node.a, c, before));
+    case Kind::leap:
+      return derive_leap(node, c);
     case Kind::alt:
     case Kind::both: {
       std::vector<Expr> parts = list(node);
@@ -449,6 +472,67 @@ Expr Expressions::derive_now(Expr a, char32_t c, Before before) {
     default:
       return kNothing;
   }
+}
+
+Expr Expressions::leap_time() {
+  if (leap_sets_.empty()) {
+    for (const char c : std::string_view("0123456789:.+-Zz")) leap_sets_.push_back(sets_[nodes_[set(CharSet::of({&c, 1}))].a]);
+  }
+  return make(Kind::leap, hour_tens, 0, 0);
+}
+
+Expr Expressions::derive_leap(const Node& node, char32_t c) {
+  const uint32_t phase = node.a, value = node.b;
+  const bool digit = c >= '0' && c <= '9';
+  const uint32_t number = digit ? c - '0' : 0;
+  const auto go = [&](bool fits, uint32_t next) { return fits ? make(Kind::leap, phase + 1, next, 0) : kNothing; };
+  const auto zone = [&]() -> Expr {
+    if (c == '+') return make(Kind::leap, offset, (value + 1) % 1440, 0);
+    if (c == '-') return make(Kind::leap, offset, kLastMinute - value, 0);
+    return (c == 'Z' || c == 'z') && value == kLastMinute ? kEmpty : kNothing;
+  };
+  switch (phase) {
+    case hour_tens:
+      return go(digit && number <= 2, number);
+    case hour_ones:
+      return go(digit && value * 10 + number < 24, value * 10 + number);
+    case minute_tens:
+      return go(digit && number < 6, value * 6 + number);
+    case minute_ones:
+      return go(digit, value / 6 * 60 + value % 6 * 10 + number);
+    case first_colon:
+    case second_colon:
+      return go(c == ':', value);
+    case six:
+      return go(c == '6', value);
+    case zero:
+      return go(c == '0', value);
+    case after_seconds:
+      return c == '.' ? go(true, value) : zone();
+    case fraction_first:
+      return go(digit, value);
+    case fraction:
+      return digit ? make(Kind::leap, phase, value, 0) : zone();
+    default: {
+      const uint32_t place = phase - offset;
+      const char text[] = {static_cast<char>('0' + value / 600), static_cast<char>('0' + value / 60 % 10), ':',
+                           static_cast<char>('0' + value % 60 / 10), static_cast<char>('0' + value % 10)};
+      if (c != static_cast<char32_t>(text[place])) return kNothing;
+      return place == 4 ? kEmpty : go(true, value);
+    }
+  }
+}
+
+// Anything, then something: after any character that is still a choice.
+uint32_t Expressions::always(Expr a) const {
+  if (a == kAnything) return 0;
+  const Node& node = nodes_[a];
+  if (node.kind == Kind::cat && node.a == kAnything) return node.least;
+  uint32_t out = kUnlimited;
+  if (node.kind == Kind::alt) {
+    for (const Expr one : list(node)) out = std::min(out, always(one));
+  }
+  return out;
 }
 
 std::vector<const CharSet*> Expressions::sets(Expr a) const {
@@ -476,6 +560,9 @@ std::vector<const CharSet*> Expressions::sets(Expr a) const {
       case Kind::alt:
       case Kind::both:
         for (const Expr one : list(node)) todo.push_back(one);
+        break;
+      case Kind::leap:
+        out.insert(out.end(), leap_sets_.begin(), leap_sets_.end());
         break;
       default:
         break;

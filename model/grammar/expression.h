@@ -51,6 +51,10 @@ class Expressions {
   /// What a search for `a` accepts: texts with a match in them.
   Expr found(Expr a);
 
+  /// RFC 3339's times with a leap second, "hh:mm:60", perhaps a fraction, and the offset that makes it the last of a day in
+  /// UTC. One expression for all 1,440 minutes: its derivatives count.
+  Expr leap_time();
+
   bool nullable(Expr a, Before before, After after) const {
     return nodes_[a].nulls >> (3 * static_cast<int>(before) + static_cast<int>(after)) & 1;
   }
@@ -59,6 +63,9 @@ class Expressions {
   /// The least length of a plain expression's texts.
   uint32_t least(Expr a) const { return nodes_[a].least; }
   Expr derive(Expr a, char32_t character, Before before);
+  /// Of a plain expression that any text may be read from: the most that its texts may be short of an end then. Else
+  /// kUnlimited, which may also say that it was not seen.
+  uint32_t always(Expr a) const;
   /// Every set of characters in `a`.
   std::vector<const CharSet*> sets(Expr a) const;
   bool blown() const { return blown_; }
@@ -67,13 +74,14 @@ class Expressions {
   size_t bytes() const;
 
  private:
-  enum class Kind : uint32_t { nothing, empty, set, start, finish, boundary, no_boundary, cat, alt, both, complement, loop, bound };
+  enum class Kind : uint32_t { nothing, empty, set, start, finish, boundary, no_boundary, cat, alt, both, complement, loop, bound, leap };
   struct Node {
     Kind kind = Kind::nothing;
     bool plain = true;
     bool looks_around = false;
     uint16_t nulls = 0;
     uint32_t a = 0, b = 0;  // parts; set: index into sets_; loop: a, least and most; alt, both: from and count in lists_
+                            // leap: phase and what is known of the time
     uint32_t m = 0;
     uint32_t least = 0;
   };
@@ -86,6 +94,7 @@ class Expressions {
   Expr make(Kind kind, const std::vector<Expr>& list);
   void settle(Node& node, const std::vector<Expr>* list) const;
   Expr derive_now(Expr a, char32_t character, Before before);
+  Expr derive_leap(const Node& node, char32_t character);
   std::vector<Expr> list(const Node& node) const;
   const CharSet* set_of(Expr a) const;
   /// `a` as a loop over one set, followed by nothing.
@@ -97,6 +106,7 @@ class Expressions {
   std::map<CharSet, uint32_t> set_ids_;
   std::unordered_map<std::vector<uint32_t>, Expr, KeyHash> known_;
   std::unordered_map<uint64_t, Expr> derived_;
+  std::vector<const CharSet*> leap_sets_;
   void spend(size_t work);
 
   size_t work_ = 0;

@@ -71,8 +71,6 @@ std::string uri_template() {
          "(?:," + variable + ")*\\})*";
 }
 
-std::string digits(int value) { return {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)}; }
-
 }  // namespace
 
 // RFC 3339. A leap second falls into the last minute of a day in UTC, so its offset follows from its hour and minute.
@@ -84,27 +82,7 @@ Result<Expr> Languages::format_expression(std::string_view name) {
     HOB_TRY(zone, regex(R"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"));
     HOB_TRY(fraction, regex(R"((?:\.\d+)?)"));
     HOB_TRY(usual, regex(R"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"));
-    HOB_TRY(zulu, regex("[Zz]"));
-    const Expr leap = all.cat(all.text(":60"), fraction), minus = all.text("-"), plus = all.text("+");
-    std::vector<Expr> two;
-    for (int value = 0; value < 60; ++value) two.push_back(all.text(digits(value)));
-    std::vector<Expr> hours{all.cat(usual, all.cat(fraction, zone))};
-    const Expr colon = all.text(":");
-    const auto clock = [&](int minute) {
-      minute = (minute % 1440 + 1440) % 1440;
-      return all.cat(two[static_cast<size_t>(minute / 60)], all.cat(colon, two[static_cast<size_t>(minute % 60)]));
-    };
-    for (int hour = 0; hour < 24; ++hour) {
-      std::vector<Expr> minutes;
-      for (int minute = 0; minute < 60; ++minute) {
-        const int ahead = hour * 60 + minute + 1;  // of 23:59
-        std::vector<Expr> zones{all.cat(plus, clock(ahead)), all.cat(minus, clock(-ahead))};
-        if (ahead == 1440) zones.push_back(zulu);
-        minutes.push_back(all.cat(two[static_cast<size_t>(minute)], all.cat(leap, all.alt(std::move(zones)))));
-      }
-      hours.push_back(all.cat(two[static_cast<size_t>(hour)], all.cat(colon, all.alt(std::move(minutes)))));
-    }
-    const Expr time = all.alt(std::move(hours));
+    const Expr time = all.alt(all.cat(usual, all.cat(fraction, zone)), all.leap_time());
     if (name == "time") return time;
     HOB_TRY(date, regex(kDate));
     return all.cat(date, all.cat(all.set(CharSet::of("Tt")), time));

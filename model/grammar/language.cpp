@@ -1,6 +1,7 @@
 #include "model/grammar/language.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 
 #include "model/grammar/pattern_reader.h"
@@ -9,7 +10,6 @@
 namespace hob::grammar {
 namespace {
 
-constexpr uint32_t kUnknown = 0xFFFFFFFF;
 constexpr char32_t kLastCharacter = 0x10FFFF;
 constexpr size_t kSmall = 200;         // states; a plain language of so few is looked at as a whole
 constexpr uint32_t kFarthest = 64;  // characters; no token has more
@@ -74,7 +74,7 @@ Language::Language(Expressions& all, Expr root) : all_(all), plain_(all.plain(ro
       }
     }
     // Surrogates are no characters: a class of their own, which nothing enters.
-    const std::vector<uint32_t> key = at == 0xD800 ? std::vector<uint32_t>{kUnknown} : inside;
+    const std::vector<uint32_t> key = at == 0xD800 ? std::vector<uint32_t>{0xFFFFFFFF} : inside;
     const auto [found, fresh] = classes.emplace(key, static_cast<uint32_t>(classes.size()));
     if (fresh) representatives_.push_back(at);
     if (!classes_.empty() && classes_.back() == found->second) continue;
@@ -122,8 +122,6 @@ uint32_t Language::step(uint32_t state, uint32_t character_class) {
   return to;
 }
 
-uint32_t Language::next(uint32_t state, char32_t character) { return step(state, class_of(character)); }
-
 bool Language::possible(uint32_t state, char32_t first, char32_t last, uint32_t room) {
   const auto after = std::upper_bound(bounds_.begin(), bounds_.end(), first);
   for (auto i = static_cast<size_t>(after - bounds_.begin()) - 1; i < bounds_.size() && bounds_[i] <= last; ++i) {
@@ -132,6 +130,17 @@ bool Language::possible(uint32_t state, char32_t first, char32_t last, uint32_t 
     if (to != kDead && states_[to].least <= room) return true;
   }
   return false;
+}
+
+uint32_t Language::least_after(uint32_t state, char32_t first, char32_t last) {
+  uint32_t out = kUnlimited;
+  const auto after = std::upper_bound(bounds_.begin(), bounds_.end(), first);
+  for (auto i = static_cast<size_t>(after - bounds_.begin()) - 1; i < bounds_.size() && bounds_[i] <= last; ++i) {
+    if (bounds_[i] == 0xD800) continue;
+    const uint32_t to = step(state, classes_[i]);
+    if (to != kDead) out = std::min(out, states_[to].least);
+  }
+  return out;
 }
 
 std::u32string Language::shortest(uint32_t state) {
@@ -216,6 +225,23 @@ Result<void> Language::explore(size_t most) {
   for (uint32_t& to : next_) {
     if (to != kUnknown && states_[to].least == kUnlimited) to = kDead;
   }
+  // Backwards from dead ends.
+  danger_.assign(states_.size(), kUnlimited);
+  danger_[kDead] = 0;
+  order.clear();
+  for (uint32_t state = kStart; state < states_.size(); ++state) {
+    for (uint32_t c = 0; c < classes && danger_[state] == kUnlimited; ++c) {
+      if (representatives_[c] != 0xD800 && next_[state * classes + c] == kDead) danger_[state] = 1;
+    }
+    if (danger_[state] == 1) order.push_back(state);
+  }
+  for (size_t i = 0; i < order.size(); ++i) {
+    for (const uint32_t before : from[order[i]]) {
+      if (danger_[before] != kUnlimited) continue;
+      danger_[before] = danger_[order[i]] + 1;
+      order.push_back(before);
+    }
+  }
   // Texts by state: known once all that follow are known; what never gets known lies before a circle.
   std::vector<uint64_t> width(classes, 0);
   for (size_t i = 0; i < bounds_.size(); ++i) {
@@ -257,75 +283,88 @@ Result<void> Language::explore(size_t most) {
   return {};
 }
 
-const Language::Free& Language::free(uint32_t state) {
-  if (free_.size() <= state) free_.resize(states_.size());
-  if (free_[state]) return *free_[state];
-  if (category_classes_.empty()) {
-    category_classes_.resize(kCategoryCount);
-    const auto add = [&](char32_t first, char32_t last, int category) {
-      auto& list = category_classes_[static_cast<size_t>(category)];
-      const auto after = std::upper_bound(bounds_.begin(), bounds_.end(), first);
-      for (auto i = static_cast<size_t>(after - bounds_.begin()) - 1; i < bounds_.size() && bounds_[i] <= last; ++i) {
-        if (bounds_[i] != 0xD800 && std::find(list.begin(), list.end(), classes_[i]) == list.end()) {
-          list.push_back(classes_[i]);
-        }
+void Language::find_categories() {
+  category_classes_.resize(kCategoryCount);
+  const auto add = [&](char32_t first, char32_t last, int category) {
+    auto& list = category_classes_[static_cast<size_t>(category)];
+    const auto after = std::upper_bound(bounds_.begin(), bounds_.end(), first);
+    for (auto i = static_cast<size_t>(after - bounds_.begin()) - 1; i < bounds_.size() && bounds_[i] <= last; ++i) {
+      if (bounds_[i] != 0xD800 && std::find(list.begin(), list.end(), classes_[i]) == list.end()) {
+        list.push_back(classes_[i]);
       }
-    };
-    for (char32_t c = 0; c <= 0x100; ++c) add(c, c, category_of(c));
-    char32_t first = 0x100;
-    for (const char32_t edge : {0x1680u, 0x1681u, 0x2000u, 0x200Bu, 0x2028u, 0x202Au, 0x202Fu, 0x2030u, 0x205Fu, 0x2060u,
-                                0x3000u, 0x3001u, 0xFEFFu, 0xFF00u, 0xFFF0u, 0x10000u, 0x110000u}) {
-      add(first, edge - 1, category_of(first));
-      first = edge;
     }
+  };
+  for (char32_t c = 0; c < 0x100; ++c) add(c, c, category_of(c));
+  char32_t first = 0x100;
+  for (const char32_t edge : {0x1680u, 0x1681u, 0x2000u, 0x200Bu, 0x2028u, 0x202Au, 0x202Fu, 0x2030u, 0x205Fu, 0x2060u,
+                              0x3000u, 0x3001u, 0xFEFFu, 0xFF00u, 0xFFF0u, 0x10000u, 0x110000u}) {
+    add(first, edge - 1, category_of(first));
+    first = edge;
   }
-  // From each state on the way, the categories that all lead to one next state; the most of them win.
-  auto out = std::make_unique<Free>();
-  Categories categories = ~Categories{0};
+}
+
+Language::Turn Language::turn(uint32_t state) {
+  if (state < turns_.size() && turns_[state].to != kUnknown) return turns_[state];
+  if (category_classes_.empty()) find_categories();
+  std::array<Turn, kCategoryCount> ways;
+  size_t count = 0;
+  for (int category = 0; category < kCategoryCount; ++category) {
+    const auto& list = category_classes_[static_cast<size_t>(category)];
+    if (list.empty()) continue;
+    const uint32_t to = step(state, list.front());
+    if (to == kDead || states_[to].least == kUnlimited) continue;
+    if (!std::all_of(list.begin(), list.end(), [&](uint32_t c) { return step(state, c) == to; })) continue;
+    size_t way = 0;
+    while (way < count && ways[way].to != to) ++way;
+    if (way == count) ways[count++] = {to, 0};
+    ways[way].categories |= Categories{1} << category;
+  }
+  Turn best{kDead, 0};
+  int most = 0;
+  for (size_t way = 0; way < count; ++way) {
+    const int size = 2 * __builtin_popcountll(ways[way].categories) + (ways[way].to == state ? 1 : 0);
+    if (size <= most) continue;
+    most = size;
+    best = ways[way];
+  }
+  if (turns_.size() <= state) turns_.resize(states_.size());
+  return turns_[state] = best;
+}
+
+void Language::find_free(uint32_t state) {
+  Free out;
   uint32_t at = state;
-  uint32_t room = 0;
   for (uint32_t length = 0; length < kFarthest; ++length) {
-    std::map<uint32_t, Categories> by_target;
-    for (int category = 0; category < kCategoryCount; ++category) {
-      if (!(categories >> category & 1)) continue;
-      const auto& list = category_classes_[static_cast<size_t>(category)];
-      if (list.empty()) continue;
-      const uint32_t to = step(at, list.front());
-      if (to == kDead || states_[to].least == kUnlimited) continue;
-      const bool one = std::all_of(list.begin(), list.end(), [&](uint32_t c) { return step(at, c) == to; });
-      if (one) by_target[to] |= Categories{1} << category;
-    }
-    uint32_t best = kDead;
-    int most = 0;
-    for (const auto& [to, set] : by_target) {
-      const int count = __builtin_popcountll(set) + (to == at ? 1 : 0);
-      if (count > most) {
-        most = count;
-        best = to;
-      }
-    }
-    if (best == kDead) break;
-    const Categories kept = categories & by_target[best];
-    if (length > 0 && kept != out->categories) break;
-    categories = kept;
-    out->categories = kept;
-    out->length = length + 1;
-    room = std::max(room, states_[best].least);
-    out->room = room;
-    if (best == at) {
-      out->length = kUnlimited;
+    const Turn next = turn(at);
+    if (next.to == kDead || (length > 0 && (out.categories & ~next.categories) != 0)) break;
+    if (length == 0) out.categories = next.categories;
+    out.length = length + 1;
+    out.room = std::max(out.room, states_[next.to].least);
+    if (next.to == at) {
+      out.length = kUnlimited;
       break;
     }
-    at = best;
+    at = next.to;
   }
-  if (free_.size() <= state) free_.resize(states_.size());
-  free_[state] = std::move(out);
-  return *free_[state];
+  out.beyond = least_after(state, 0x80, kLastCharacter);
+  if (explored_) {
+    out.safe = danger_[state] == kUnlimited ? kUnlimited : danger_[state] - 1;
+    out.back = farthest_;
+  } else if (plain_) {
+    out.back = all_.always(states_[state].expr);
+    if (out.back != kUnlimited) out.safe = kUnlimited;
+  }
+  if (free_.size() <= state) {
+    Free unknown;
+    unknown.length = kUnknown;
+    free_.resize(states_.size(), unknown);
+  }
+  free_[state] = out;
 }
 
 size_t Language::bytes() const {
   return sizeof(*this) + states_.capacity() * (sizeof(State) + 64) + next_.capacity() * 4 + bounds_.capacity() * 8 +
-         free_.size() * 32;
+         free_.size() * sizeof(Free) + turns_.size() * sizeof(Turn);
 }
 
 LanguageId Languages::add(Expr root) {

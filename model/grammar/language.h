@@ -34,12 +34,18 @@ class Language {
 
   Language(Expressions& all, Expr root);
 
-  uint32_t next(uint32_t state, char32_t character);
+  uint32_t next(uint32_t state, char32_t character) {
+    const uint32_t of = character < 128 ? ascii_[character] : class_of(character);
+    const uint32_t known = next_[state * representatives_.size() + of];
+    return known != kUnknown ? known : step(state, of);
+  }
   bool accepts(uint32_t state) const { return states_[state].accepts; }
   /// The fewest characters to an end; kUnlimited from kDead.
   uint32_t least(uint32_t state) const { return states_[state].least; }
   /// Whether some character of first..last leads on to where `room` more are enough.
   bool possible(uint32_t state, char32_t first, char32_t last, uint32_t room = kUnlimited);
+  /// The fewest characters to an end after one of first..last; kUnlimited where none of them fits.
+  uint32_t least_after(uint32_t state, char32_t first, char32_t last);
   /// A shortest text from `state`.
   std::u32string shortest(uint32_t state);
   /// Texts from `state` in order of length, until `visit` says no more. Only after explore().
@@ -57,13 +63,17 @@ class Language {
 
   /// A set of categories of characters (see categories()), as bits.
   using Categories = uint64_t;
-  /// What any text of `characters` categories and at most `length` characters may be read from `state`, being then at
-  /// most `room` from an end.
+  /// Any text of these categories and of at most `length` characters can be read from a state, and ends at most `room`
+  /// characters from an end. `beyond`: the fewest characters to an end after one that is not ASCII. `safe`: any text of so
+  /// many characters can be read, and ends at most `back` characters from an end.
   struct Free {
     Categories categories = 0;
-    uint32_t length = 0, room = 0;
+    uint32_t length = 0, room = 0, beyond = kUnlimited, safe = 0, back = kUnlimited;
   };
-  const Free& free(uint32_t state);
+  const Free& free(uint32_t state) {
+    if (state >= free_.size() || free_[state].length == kUnknown) find_free(state);
+    return free_[state];
+  }
   size_t bytes() const;
 
  private:
@@ -73,9 +83,18 @@ class Language {
     bool accepts = false;
     uint32_t least = kUnlimited;
   };
+  static constexpr uint32_t kUnknown = 0xFFFFFFFE;
+  /// The next state that most categories lead to, and they.
+  struct Turn {
+    uint32_t to = kUnknown;
+    Categories categories = 0;
+  };
   uint32_t state_of(Expr expr, Before before);
   uint32_t class_of(char32_t character) const;
   uint32_t step(uint32_t state, uint32_t character_class);
+  void find_free(uint32_t state);
+  Turn turn(uint32_t state);
+  void find_categories();
 
   Expressions& all_;
   bool plain_ = true, explored_ = false;
@@ -88,8 +107,10 @@ class Language {
   std::vector<uint32_t> next_;             // by state, then class
   std::map<std::pair<Expr, Before>, uint32_t> known_;
   std::vector<uint32_t> texts_;
+  std::vector<uint32_t> danger_;  // characters to the nearest dead end; where explored
   std::vector<std::vector<uint32_t>> category_classes_;
-  std::vector<std::unique_ptr<Free>> free_;
+  std::vector<Turn> turns_;
+  std::vector<Free> free_;
 };
 
 /// The categories by which texts can be told to be free: each is a set of characters that patterns seldom part.

@@ -49,12 +49,40 @@ bool same_stack(const Thread& a, const Thread& b) {
 
 }  // namespace
 
+// No deeper than a hash has bits.
 void ExtraKeys::release(ExtraKeys* keys) {
-  while (keys) {  // a loop, not recursion: the list can be long
-    ExtraKeys* next = keys->next;
-    delete keys;
-    keys = next && --next->uses == 0 ? next : nullptr;
+  for (ExtraKeys* next : keys->next) {
+    if (next && --next->uses == 0) release(next);
   }
+  delete keys;
+}
+
+bool ExtraKeys::has(const ExtraKeys* keys, uint64_t hash) {
+  for (uint64_t bits = hash; keys; bits >>= 1) {
+    if (keys->hash == hash) return true;
+    keys = keys->next[bits & 1];
+  }
+  return false;
+}
+
+Ref<ExtraKeys> ExtraKeys::with(const Ref<ExtraKeys>& keys, uint64_t hash) {
+  auto* root = new ExtraKeys;
+  ExtraKeys* to = root;
+  const ExtraKeys* from = keys.get();
+  for (uint64_t bits = hash; from; bits >>= 1) {
+    to->hash = from->hash;
+    const size_t way = bits & 1;
+    if (ExtraKeys* other = from->next[1 - way]) {
+      to->next[1 - way] = other;
+      ++other->uses;
+    }
+    to->next[way] = new ExtraKeys;
+    to = to->next[way];
+    to->uses = 1;
+    from = from->next[way];
+  }
+  to->hash = hash;
+  return Ref<ExtraKeys>(root);
 }
 
 void Frame::release(Frame* frame) { delete frame; }

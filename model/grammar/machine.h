@@ -95,12 +95,15 @@ class Ref {
 };
 
 /// The undeclared keys that an object has so far, by hash: an equal key always has an equal hash, and a collision only
-/// costs the model another letter.
+/// costs the model another letter. A tree by the hash's bits, whose parts are shared by the sets that grew from one.
 struct ExtraKeys {
   uint32_t uses = 0;
   uint64_t hash = 0;
-  ExtraKeys* next = nullptr;  // counted
+  ExtraKeys* next[2] = {nullptr, nullptr};  // counted
   static void release(ExtraKeys* keys);
+  static bool has(const ExtraKeys* keys, uint64_t hash);
+  /// `keys` and one more that is not among them.
+  static Ref<ExtraKeys> with(const Ref<ExtraKeys>& keys, uint64_t hash);
 };
 
 struct Frame {
@@ -152,6 +155,8 @@ class Machine {
     bool key = false;  // an open object's key: whether it may close is judged apart
   };
   bool interior(const Local& local, Interior& out) const;
+  /// The language that a text must be of, where `local` is inside such a string; else null.
+  Language* language(const Local& local) const;
   size_t bytes() const;
   /// The hash by which undeclared keys are told apart.
   static uint64_t key_hash(std::string_view key);
@@ -191,7 +196,6 @@ class Machine {
   bool narrow(Local& local, const Text& text, char32_t decoded) const;
   bool escape_fits(const Local& local, const Text& text) const;
   static bool advance(Local& local, const Text& text, char32_t character);
-  Language* language(const Local& local) const;
 
   const ObjectSpec& object(const Local& local) const { return ir_->nodes[local.node].objects[local.spec]; }
   const ArraySpec& array(const Local& local) const { return ir_->nodes[local.node].arrays[local.spec]; }

@@ -8,53 +8,12 @@
 namespace hob::grammar {
 namespace {
 
-// What a UTF-8 character still wants (RFC 3629): 0 nothing; 1, 2, 5 so many (3 for 5) continuation bytes; 3 E0, 4 ED,
-// 6 F0, 7 F4 with their narrower first one. 255: the byte does not fit.
-uint8_t next_utf8(uint8_t state, unsigned char byte) {
-  const bool continuation = (byte & 0xC0) == 0x80;
-  switch (state) {
-    case 0:
-      if (byte < 0x80) return 0;
-      if (byte >= 0xC2 && byte <= 0xDF) return 1;
-      if (byte == 0xE0) return 3;
-      if (byte == 0xED) return 4;
-      if (byte >= 0xE1 && byte <= 0xEF) return 2;
-      if (byte == 0xF0) return 6;
-      if (byte == 0xF4) return 7;
-      if (byte >= 0xF1 && byte <= 0xF3) return 5;
-      return 255;
-    case 1:
-      return continuation ? 0 : 255;
-    case 2:
-      return continuation ? 1 : 255;
-    case 3:
-      return byte >= 0xA0 && byte <= 0xBF ? 1 : 255;
-    case 4:
-      return byte >= 0x80 && byte <= 0x9F ? 1 : 255;
-    case 5:
-      return continuation ? 2 : 255;
-    case 6:
-      return byte >= 0x90 && byte <= 0xBF ? 2 : 255;
-    case 7:
-      return byte >= 0x80 && byte <= 0x8F ? 2 : 255;
-    default:
-      return 255;
-  }
-}
-
 char32_t decode(std::string_view text, size_t at) {
   const auto byte = [&](size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
   if (byte(0) < 0x80) return byte(0);
   if (byte(0) < 0xE0) return (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
   if (byte(0) < 0xF0) return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
   return (byte(0) & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-}
-
-int hex_value(unsigned char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -101,18 +60,12 @@ bool Machine::read_text(Local& local, const Text& text, unsigned char byte) cons
     return narrow(local, text, byte);
   }
   const bool first = local.utf8 == 0;
-  const uint32_t bits = !first ? byte & 0x3Fu : byte < 0x80 ? byte : byte < 0xE0 ? byte & 0x1Fu : byte < 0xF0 ? byte & 0xFu : byte & 7u;
+  const uint32_t bits = first ? lead_bits(byte) : byte & 0x3Fu;
   local.position = first ? bits : local.position << 6 | bits;
   local.utf8 = utf8;
   if (utf8 == 0) return advance(local, text, local.position);
-  static constexpr uint32_t kWanted[] = {0, 1, 2, 2, 2, 3, 3, 3};
-  const uint32_t shift = 6 * kWanted[utf8];
-  uint32_t from = local.position << shift, to = from | ((1u << shift) - 1);
-  if (utf8 == 3) from = 0x800;
-  if (utf8 == 4) to = 0xD7FF;
-  if (utf8 == 6) from = 0x10000;
-  if (utf8 == 7) to = 0x10FFFF;
-  return text.language->possible(local.state, from, to, text.room);
+  const CodeRange range = begun_character(utf8, local.position);
+  return text.language->possible(local.state, range.first, range.last, text.room);
 }
 
 Language* Machine::language(const Local& local) const {
@@ -129,16 +82,15 @@ bool Machine::advance(Local& local, const Text& text, char32_t character) {
 bool Machine::read_escape(Local& local, const Text& text, unsigned char byte) const {
   const uint8_t was = local.lex;
   if (was == escaped) {
-    static constexpr std::string_view kNames = "\"\\/bfnrt", kValues = "\"\\/\b\f\n\r\t";
     if (byte == 'u') {
       local.lex = unit0;
       local.hex = 0;
       return escape_fits(local, text);
     }
-    const size_t at = kNames.find(static_cast<char>(byte));
+    const size_t at = kEscapeNames.find(static_cast<char>(byte));
     if (at == std::string_view::npos) return false;
     local.lex = plain;
-    return narrow(local, text, static_cast<char32_t>(kValues[at]));
+    return narrow(local, text, static_cast<char32_t>(kEscapeValues[at]));
   }
   if (was == pair_slash || was == pair_u) {
     if (byte != (was == pair_slash ? '\\' : 'u')) return false;
@@ -187,25 +139,10 @@ bool Machine::escape_fits(const Local& local, const Text& text) const {
     return local.lex < low0 || begins(second, local.hex, local.lex - low0);
   };
   if (text.language) {
-    const auto possible = [&](uint32_t from, uint32_t to) {
-      return text.language->possible(local.state, from, to, text.room);
-    };
-    if (local.lex <= unit0) return possible(0, 0x10FFFF);
-    if (local.lex <= unit3) {
-      const uint32_t shift = 4 * (4u - (local.lex - unit0));
-      const uint32_t from = static_cast<uint32_t>(local.hex) << shift, to = from + (1u << shift) - 1;
-      const uint32_t low = std::max(from, 0xD800u), high_end = std::min(to, 0xDBFFu);  // first halves of pairs
-      if (low <= high_end && possible(0x10000 + ((low - 0xD800) << 10), 0x10000 + ((high_end - 0xD800) << 10) + 0x3FF)) return true;
-      return (from < 0xD800 && possible(from, std::min(to, 0xD7FFu))) || (to > 0xDFFF && possible(std::max(from, 0xE000u), to));
-    }
-    const uint32_t base = 0x10000 + ((high - 0xD800) << 10);
-    uint32_t from = 0xDC00, to = 0xDFFF;
-    if (local.lex > low0) {
-      const uint32_t shift = 4 * (4u - (local.lex - low0));
-      from = std::max(from, static_cast<uint32_t>(local.hex) << shift);
-      to = std::min(to, (static_cast<uint32_t>(local.hex) << shift) + (1u << shift) - 1);
-    }
-    return from <= to && possible(base + (from - 0xDC00), base + (to - 0xDC00));
+    const auto ranges = begun_escape(local.lex, local.hex, high);
+    return std::any_of(ranges.begin(), ranges.end(), [&](const CodeRange& range) {
+      return range.first <= range.last && text.language->possible(local.state, range.first, range.last, text.room);
+    });
   }
   if (text.open) {
     if (local.lex == unit2 || local.lex == unit3) {
@@ -332,14 +269,8 @@ void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
     mark.top.kind = Kind::extra;
     return;
   }
-  for (const ExtraKeys* seen = from.extras.get(); seen; seen = seen->next) {
-    if (seen->hash == top.a) return;
-  }
-  auto* keys = new ExtraKeys;
-  keys->hash = top.a;
-  keys->next = from.extras.get();
-  if (keys->next) ++keys->next->uses;
-  next.extras = Ref<ExtraKeys>(keys);
+  if (ExtraKeys::has(from.extras.get(), top.a)) return;
+  next.extras = ExtraKeys::with(from.extras, top.a);
   const uint32_t limit = spec.max_properties != kUnlimited ? kUnlimited : spec.min_properties;
   if (top.count < limit) ++next.top.count;
   enter_ways(spec.additional, spec.other_witness, kNone);

@@ -1,0 +1,69 @@
+// Gather: what one thread allows, found by walking the tree of tokens: the raw material of a mask that is kept.
+//
+//   Gather all(trie, machine, tails);
+//   all.walk(0, {Thread{local, {}, {}}}, local.kind == Kind::object);
+//   all.allowed;  all.exits;  all.closings;
+//
+// The thread stands on nothing: where its value ends within a token, what the token adds after it is an exit, to be judged
+// with the frames that are really below. Where an undeclared key closes, which depends on the keys that are there, is a
+// closing, to be judged with the thread itself. Strings of a language are read by LanguageReader, all else by the Machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "model/constrain/language_reader.h"
+#include "model/constrain/token_trie.h"
+#include "model/constrain/walk.h"
+#include "model/grammar/machine.h"
+
+namespace hob::constrain {
+
+/// The tails of a masker: those of the trie, and others as they are met.
+class Tails {
+ public:
+  explicit Tails(const TokenTrie& trie) : trie_(trie) {}
+  uint32_t id(std::string_view text);  // a part of a vocabulary's text, kept as a view
+  std::string_view text(uint32_t id) const {
+    const auto& fixed = trie_.tail_texts();
+    return id < fixed.size() ? fixed[id] : more_[id - fixed.size()];
+  }
+  void clear();
+  size_t bytes() const { return more_.size() * 64; }
+
+ private:
+  const TokenTrie& trie_;
+  std::vector<std::string_view> more_;
+  std::unordered_map<std::string_view, uint32_t> ids_;
+};
+
+class Gather {
+ public:
+  using Closing = std::pair<uint32_t, std::string>;  // a node of the tree, and the bytes until there
+
+  Gather(const TokenTrie& trie, const grammar::Machine& machine, Tails& tails)
+      : allowed(trie.words()), trie_(trie), machine_(machine), tails_(tails) {}
+
+  /// `probing`: the object of the thread may have undeclared keys already (see Machine::step).
+  void walk(uint32_t root, const grammar::Threads& from, bool probing);
+  /// The same for a thread inside a text of a language, with so much room as is given; returns LanguageReader's need.
+  uint64_t read(uint32_t root, const grammar::Thread& from, uint32_t room, bool probing);
+
+  Bits allowed;
+  std::vector<Exit> exits;
+  std::vector<Closing> closings;
+
+ private:
+  bool visit(uint32_t node, grammar::Threads& now, bool probing);
+  void leave(uint32_t node);
+
+  const TokenTrie& trie_;
+  const grammar::Machine& machine_;
+  Tails& tails_;
+};
+
+}  // namespace hob::constrain
