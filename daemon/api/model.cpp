@@ -60,6 +60,7 @@ Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_
   step.stop = params.stop;
   step.logprobs = params.logprobs;
   step.top_logprobs = params.top_logprobs;
+  step.draft = params.draft;
   return step;
 }
 

@@ -29,6 +29,7 @@ backend::ChildBackendOptions backend_options(const config::Places& places, const
   options.start.threads = model.threads;
   options.start.context = model.context;
   options.start.cache_bytes = model.cache_mib << 20;
+  options.start.draft = model.draft;
   return options;
 }
 

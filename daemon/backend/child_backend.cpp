@@ -56,6 +56,7 @@ class ChildBackend final : public Backend, public std::enable_shared_from_this<C
     out.queue = {{"depth", open_steps_ > 1 ? open_steps_ - 1 : 0}};
     out.restarts = policy_.total();
     out.tokens_per_second = tokens_per_second_;
+    if (state_ == State::ready) out.speculative = speculative_;
     return out;
   }
 
@@ -238,7 +239,7 @@ class ChildBackend final : public Backend, public std::enable_shared_from_this<C
     if (result->usage.decode_seconds > 0 && result->usage.output_tokens > 1) {
       self->tokens_per_second_ = static_cast<double>(result->usage.output_tokens) / result->usage.decode_seconds;
     }
-    spawn(self->io_, note_cache(self), "backend.status");
+    spawn(self->io_, note_status(self), "backend.status");
     co_return result;
   }
 
@@ -257,8 +258,8 @@ class ChildBackend final : public Backend, public std::enable_shared_from_this<C
     co_return *result;
   }
 
-  /// Asks how much is cached; only a figure for people, so nothing waits for it.
-  static Async<void> note_cache(Self self) {
+  /// Asks how much is cached and what drafts bring; only figures for people, so nothing waits for them.
+  static Async<void> note_status(Self self) {
     if (self->state_ != State::ready || self->asking_status_) co_return;
     const std::shared_ptr<Child> child = self->child_;
     const auto& methods = child->hello().capabilities;
@@ -269,6 +270,9 @@ class ChildBackend final : public Backend, public std::enable_shared_from_this<C
     if (!reply) co_return;
     const auto bytes = reply->find("cacheBytes");
     if (bytes != reply->end() && bytes->is_number_unsigned()) self->cache_bytes_ = bytes->get<uint64_t>();
+    const auto drafts = reply->find("speculative");
+    if (drafts == reply->end()) co_return;
+    if (auto read = describe::read<wire::Speculative>(*drafts)) self->speculative_ = *std::move(read);
   }
 
   static Async<void> run_stop(Self self) {
@@ -291,6 +295,7 @@ class ChildBackend final : public Backend, public std::enable_shared_from_this<C
   size_t open_steps_ = 0;
   double tokens_per_second_ = 0;
   std::optional<uint64_t> cache_bytes_;
+  std::optional<wire::Speculative> speculative_;
   bool asking_status_ = false;
   bool running_ = false;   // run() is under way
   bool stopping_ = false;

@@ -30,6 +30,14 @@ Result<void> status(Shared& shared) {
       std::printf("loaded in   %.2f s\n", info.load_seconds);
     }
     if (model.tokens_per_second > 0) std::printf("speed       %.1f tokens/s\n", model.tokens_per_second);
+    if (model.speculative && model.speculative->drafted > 0) {
+      const wire::Speculative& drafts = *model.speculative;
+      std::printf("drafts      %.0f %% of %llu right, %.2f tokens a step",
+                  100.0 * static_cast<double>(drafts.accepted) / static_cast<double>(drafts.drafted),
+                  static_cast<unsigned long long>(drafts.drafted), drafts.tokens_per_step);
+      if (drafts.speed_up) std::printf(", %.2f x the speed", *drafts.speed_up);
+      std::printf("\n");
+    }
     std::printf("restarts    %u\n", model.restarts);
   }
   if (model.state == "failed") shared.exit = kNoModel;

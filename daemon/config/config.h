@@ -19,6 +19,7 @@ struct ModelConfig {
   uint32_t threads = 0;
   uint32_t context = 0;
   uint64_t cache_mib = 0;
+  wire::DraftKind draft = wire::DraftKind::lookup;
   bool load_at_start = true;
 
   template <typename D>
@@ -29,6 +30,7 @@ struct ModelConfig {
     d.defaulted("threads", &ModelConfig::threads, "0: choose.", {.max = 1024});
     d.defaulted("context", &ModelConfig::context, "Tokens; 0: the checkpoint's.");
     d.defaulted("cache_mib", &ModelConfig::cache_mib, "Memory for kept prefixes; 0: choose.");
+    d.defaulted("draft", &ModelConfig::draft, "lookup: guess ahead where that is faster; none: never. The answers are the same.");
     d.defaulted("load_at_start", &ModelConfig::load_at_start, "Otherwise at the first turn.");
   }
 };

@@ -20,7 +20,7 @@ TEST_CASE("an empty file is the defaults") {
 
 TEST_CASE("a full file is read as it is written") {
   const auto config = parse(R"(
-model: {path: /models/gemma, dtype: bf16, threads: 8, context: 8192, cache_mib: 512, load_at_start: false}
+model: {path: /models/gemma, dtype: bf16, threads: 8, context: 8192, cache_mib: 512, draft: none, load_at_start: false}
 policy:
   rules:
     - {tool: run_command, match: "*rm -rf*", action: deny}
@@ -38,6 +38,7 @@ log: {level: debug}
 )", "hob.yaml");
   REQUIRE(config);
   CHECK(config->model.threads == 8);
+  CHECK(config->model.draft == wire::DraftKind::none);
   CHECK(config->policy.rules.size() == 2);
   CHECK(config->policy.rules[0].action == Action::deny);
   CHECK(config->policy.rules[1].mode == "accept_edits");

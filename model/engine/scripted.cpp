@@ -152,19 +152,23 @@ Result<Output> ScriptedEngine::forward(const Batch& batch) {
                                            std::to_string(batch.rows.size()) + ".");
   }
   std::map<SeqId, Sequence> after;
-  for (const Row& row : batch.rows) {
-    HOB_TRY_VOID(check(row));
+  const auto blame = [](Error error, size_t row) { return std::move(error).with("row", static_cast<long long>(row)); };
+  for (size_t i = 0; i < batch.rows.size(); ++i) {
+    const Row& row = batch.rows[i];
+    if (auto sound = check(row); !sound) return blame(std::move(sound).error(), i);
     if (!after.emplace(row.seq, sequences_.at(row.seq)).second) {
       return Error(Code::invalid_params, "A batch has two rows of sequence " + std::to_string(row.seq) + ".");
     }
   }
   Output out;
-  for (const Row& row : batch.rows) {
+  for (size_t i = 0; i < batch.rows.size(); ++i) {
+    const Row& row = batch.rows[i];
     Sequence& sequence = after.at(row.seq);
     RowOutput said;
     if (row.logits_from < row.ids.size()) {
-      HOB_TRY(spoken, speak(sequence, row));
-      said = std::move(spoken);
+      auto spoken = speak(sequence, row);
+      if (!spoken) return blame(std::move(spoken).error(), i);
+      said = *std::move(spoken);
     } else {
       sequence.tokens.insert(sequence.tokens.end(), row.ids.begin(), row.ids.end());
       sequence.speaking.reset();

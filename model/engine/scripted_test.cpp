@@ -181,7 +181,9 @@ TEST_CASE("a forward with several rows fails as a whole and leaves all of them a
   CHECK(peaks(first->rows[1]) == std::vector<Token>{7});
   both.rows[0].ids = {8};
   both.rows[1].ids = {7};
-  CHECK(engine.forward(both).error().code() == Code::model_failed);
+  const auto failed = engine.forward(both);
+  CHECK(failed.error().code() == Code::model_failed);
+  CHECK(failed.error().data()["row"] == 1);
   CHECK(engine.length(good) == 1);
   CHECK(engine.length(bad) == 1);
   CHECK(peak(*engine.forward(row(good, {8}))) == 9);

@@ -43,6 +43,13 @@ class Automaton {
   /// Takes a token that the mask allowed. Stop tokens go to finish().
   virtual Result<void> accept(Token token, std::vector<Event>& events) = 0;
   virtual Where where() const = 0;
+  /// At most `most` tokens that will most likely come, because there is one way to go on; for drafts.
+  virtual std::vector<Token> forced(size_t most) const {
+    static_cast<void>(most);
+    return {};
+  }
+  /// How many of these tokens may come next, one after another.
+  virtual size_t legal(std::span<const Token> tokens) const { return tokens.size(); }
   /// The shortest tokens that end what is open (a thought, a call, an answer); empty when nothing is.
   virtual std::vector<Token> closing() = 0;
   /// Gives out what is held back; with the stop token where there was one. The automaton is spent afterwards.

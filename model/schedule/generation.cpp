@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace hob::schedule {
 namespace {
@@ -43,12 +44,65 @@ void Generation::begin() {
   if (!kept) return end(std::move(kept).error());
   kept_ = *kept;
   if (request_.automaton) automaton_ = request_.automaton();
+  add_drafters();
   result_.usage.cached_tokens = kept_->tokens.size();
   if (request_.prefix > 0 && request_.prefix < prompt.size()) boundaries_.push_back(request_.prefix);
   if (const size_t turn = turn_boundary(prompt, tools_.control); turn > 0 && turn != request_.prefix) {
     boundaries_.push_back(turn);
   }
   std::sort(boundaries_.begin(), boundaries_.end());
+}
+
+void Generation::add_drafters() {
+  if (!automaton_ || !request_.drafters) return;
+  for (auto& drafter : request_.drafters(*automaton_)) {
+    DraftCounts& counts = tools_.counts;
+    const auto is_it = [&](const DraftCount& count) { return count.name == drafter->name(); };
+    auto at = std::find_if(counts.begin(), counts.end(), is_it);
+    if (at == counts.end()) at = counts.insert(counts.end(), DraftCount{drafter->name()});
+    const DraftTrust trust(drafter->prior());
+    guessers_.push_back({std::move(drafter), trust, static_cast<size_t>(at - counts.begin())});
+  }
+  if (!guessers_.empty()) history_ = request_.prompt;
+}
+
+std::vector<Token> Generation::draft(const Beside& beside) {
+  pieces_.clear();
+  if (guessers_.empty() || beside.baseline || std::exchange(skip_draft_, false)) return {};
+  const engine::Info& info = tools_.engine.info();
+  const size_t said = transcript_.ids().size();
+  const size_t most = std::min({kMostDrafted, size_t{info.max_truncate}, request_.max_tokens - said - 1,
+                                info.context - kept_->tokens.size() - 1});
+  std::vector<Token> out;
+  for (size_t i = 0; i < guessers_.size() && out.size() < most; ++i) {
+    auto& [drafter, trust, count] = guessers_[i];
+    const size_t left = most - out.size();
+    size_t wanted = beside.prefill ? std::min(left, kBesidePrefill)
+                                   : tools_.pace.length(beside.positions + out.size(), trust.rate(), left);
+    tools_.counts[count].resting = wanted == 0;
+    if (wanted == 0 && trust.probe()) wanted = std::min(left, DraftTrust::kProbeLength);
+    if (wanted == 0) continue;
+    std::vector<Token> guess = drafter->propose({history_, out, kept_->seq, hidden_}, wanted);
+    if (guess.empty()) continue;
+    guess.resize(std::min(guess.size(), wanted));
+    pieces_.push_back({i, guess.size()});
+    out.insert(out.end(), guess.begin(), guess.end());
+  }
+  // What the grammar forbids is cut here, so that nobody computes it. What is no token would fail the forward.
+  const auto unknown = std::find_if(out.begin(), out.end(), [&](Token token) { return token >= info.vocab; });
+  out.erase(unknown, out.end());
+  out.resize(automaton_->legal(out));
+  size_t begin = 0;
+  for (Piece& piece : pieces_) {
+    piece.count = std::min(piece.count, out.size() - std::min(begin, out.size()));
+    begin += piece.count;
+  }
+  return out;
+}
+
+bool Generation::wants_hidden() const {
+  return std::any_of(guessers_.begin(), guessers_.end(),
+                     [](const Guesser& guesser) { return guesser.drafter->wants_hidden(); });
 }
 
 size_t Generation::next_boundary(size_t from) const {
@@ -62,7 +116,7 @@ void Generation::look_at_cancel() {
   if (!done_ && request_.cancelled->load(std::memory_order_relaxed)) close({Stop::cancelled});
 }
 
-engine::Row Generation::next_row() {
+engine::Row Generation::next_row(const Beside& beside) {
   engine::Row row;
   row.seq = kept_->seq;
   if (prefilling()) {
@@ -74,7 +128,10 @@ engine::Row Generation::next_row() {
     row.logits_from = to == prompt.size() && automaton_ ? row.ids.size() - 1 : row.ids.size();
   } else {
     row.ids = {transcript_.ids().back()};
+    const std::vector<Token> guess = draft(beside);
+    row.ids.insert(row.ids.end(), guess.begin(), guess.end());
   }
+  row.want_hidden = row.logits_from < row.ids.size() && wants_hidden();
   row_ids_ = row.ids;
   return row;
 }
@@ -87,27 +144,81 @@ void Generation::at_boundary() {
 }
 
 void Generation::take(Result<engine::RowOutput> output) {
+  const bool was_prefilling = prefilling();
   if (!output) {
     // An interrupted forward is tried again, unless it was this step that was to be interrupted: look_at_cancel() sees that.
     if (output.error().code() == Code::cancelled) return;
-    return fail(std::move(output).error());
+    if (was_prefilling || row_ids_.size() == 1) return fail(std::move(output).error());
+    skip_draft_ = true;  // what fails in a draft might never have been said
+    return;
   }
-  const bool was_prefilling = prefilling();
+  if (!was_prefilling) return take_choices(*std::move(output));
   tools_.cache.appended(*kept_, row_ids_);
-  if (was_prefilling) {
-    at_boundary();
-    wire::StepProgress progress;
-    progress.kind = wire::StepProgressKind::prefill;
-    progress.done = kept_->tokens.size();
-    progress.total = request_.prompt.size();
-    request_.progress(std::move(progress));
-    if (prefilling()) return;
-    prefilled_ = tools_.clock.now();
-    if (!automaton_) return finish(Stop::end_turn);
-  }
+  at_boundary();
+  wire::StepProgress progress;
+  progress.kind = wire::StepProgressKind::prefill;
+  progress.done = kept_->tokens.size();
+  progress.total = request_.prompt.size();
+  request_.progress(std::move(progress));
+  if (prefilling()) return;
+  prefilled_ = tools_.clock.now();
+  if (!automaton_) return finish(Stop::end_turn);
+  hidden_ = std::move(output->hidden);
   auto ending = read(output->logits);
   if (!ending) return fail(std::move(ending).error());
   if (*ending) close(**ending);
+}
+
+void Generation::take_choices(engine::RowOutput output) {
+  const size_t vocab = tools_.engine.info().vocab;
+  const size_t drafted = row_ids_.size() - 1;
+  if (output.logits.size() != row_ids_.size() * vocab) {
+    return fail(Error(Code::model_failed, "The engine gave logits of another size than was asked for."));
+  }
+  size_t accepted = 0;
+  std::optional<Ending> ending;
+  bool refused = false;
+  for (;;) {
+    auto taken = read(std::span<const float>(output.logits).subspan(accepted * vocab, vocab));
+    if (!taken) return fail(std::move(taken).error());
+    ending = *taken;
+    if (ending || accepted == drafted) break;
+    refused = transcript_.ids().back() != row_ids_[accepted + 1];
+    if (refused) break;
+    ++accepted;
+  }
+  if (!output.hidden.empty()) {
+    const size_t width = output.hidden.size() / row_ids_.size();
+    const auto from = output.hidden.begin() + static_cast<ptrdiff_t>(accepted * width);
+    hidden_.assign(from, from + static_cast<ptrdiff_t>(width));
+  }
+  settle_draft(accepted, refused);
+  // The state that the next forward begins with: all that was said but the newest token.
+  row_ids_.resize(accepted + 1);
+  tools_.cache.appended(*kept_, row_ids_);
+  if (drafted > accepted) {
+    auto back = tools_.engine.truncate(kept_->seq, static_cast<uint32_t>(drafted - accepted));
+    if (!back) return fail(std::move(back).error());
+  }
+  if (ending) close(*ending);
+}
+
+void Generation::settle_draft(size_t accepted, bool refused) {
+  size_t begin = 0;
+  for (const Piece& piece : pieces_) {
+    Guesser& guesser = guessers_[piece.drafter];
+    DraftCount& count = tools_.counts[guesser.count];
+    const size_t right = std::min(piece.count, accepted - std::min(begin, accepted));
+    const bool refused_here = refused && accepted >= begin && accepted < begin + piece.count;
+    count.drafted += piece.count;
+    count.accepted += right;
+    if (right > 0 || refused_here) {
+      guesser.trust.observe(right, refused_here);
+      guesser.drafter->observe(right + (refused_here ? 1 : 0), right);
+    }
+    begin += piece.count;
+  }
+  pieces_.clear();
 }
 
 Result<Token> Generation::choose(std::span<const float> logits) {
@@ -135,7 +246,7 @@ Result<std::optional<wire::TokenLogprob>> Generation::judge(std::span<const floa
 
 Result<std::optional<Generation::Ending>> Generation::read(std::span<const float> logits) {
   HOB_TRY(token, choose(logits));
-  ++result_.usage.output_tokens;
+  ++said_;
   if (const auto& stops = tools_.control.stops; std::find(stops.begin(), stops.end(), token) != stops.end()) {
     // Whatever the stop token is, a step with calls waits for their results.
     return std::optional(Ending{transcript_.has_calls() ? Stop::tool_calls : Stop::end_turn, token});
@@ -163,6 +274,7 @@ Result<void> Generation::accept(Token token, std::optional<wire::TokenLogprob> l
   std::vector<Event> events;
   HOB_TRY_VOID(automaton_->accept(token, events));
   transcript_.add({token, before, automaton_->where(), std::move(logprob)}, std::move(events));
+  if (!guessers_.empty()) history_.push_back(token);
   return {};
 }
 
@@ -192,6 +304,7 @@ void Generation::finish(Stop stop) {
   const auto now = tools_.clock.now();
   if (prefilling()) prefilled_ = now;
   result_.stop = stop;
+  result_.usage.output_tokens = said_;
   result_.usage.prefill_seconds = seconds(prefilled_ - started_);
   result_.usage.decode_seconds = seconds(now - prefilled_);
   transcript_.finish(tools_.engine.info().fingerprint, request_.inside_thought, result_);

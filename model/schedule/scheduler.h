@@ -4,11 +4,14 @@
 //   HOB_TRY_VOID(scheduler.submit(std::move(request)));
 //   while (!scheduler.idle()) scheduler.work();          // one forward
 //
-// Up to kMaxActive steps run in turn, a row each, so a long answer does not keep another session waiting. Steps of one
-// session run one after another, because they share a sequence; sessions are taken in the order in which they came. A
-// forward has one row today; the loop is written for as many as Info::max_rows allows. Thread [model].
+// A forward has the rows of all steps that speak, and one chunk of one prompt at most, as far as Info::max_rows reaches; who
+// had to wait is first in the next. So a long prompt keeps nobody waiting for more than a chunk, and a long answer nobody
+// at all. A forward that fails is tried again without the row to blame, which pays alone. Steps of one
+// session run one after another, because they share a sequence; sessions are taken in the order in which they came.
+// Thread [model].
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <list>
 
@@ -29,19 +32,30 @@ class Scheduler {
   size_t waiting() const { return waiting_.size(); }
   size_t active() const { return active_.size(); }
   size_t sequences() const { return cache_.size(); }
+  const DraftPace& pace() const { return pace_; }
+  const DraftCounts& draft_counts() const { return counts_; }
 
-  static constexpr size_t kMaxActive = 4;
+  static constexpr size_t kMaxActive = 4;  // or Info::max_rows, where that is more
   static constexpr size_t kMaxWaiting = 256;
 
  private:
+  using Active = std::list<std::unique_ptr<Generation>>;
   void activate();
+  size_t rows() const { return std::max<size_t>(engine_.info().max_rows, 1); }
+  /// Those that the next forward serves; they move to the end of the line.
+  std::vector<Generation*> choose();
+  void run(std::vector<Generation*> chosen);
+  /// After a forward of several rows that failed: the row to blame pays alone, the others run again.
+  void run_without(Error error, std::vector<Generation*> chosen, engine::Batch batch);
 
   engine::Engine& engine_;
   ControlTokens control_;
   const Clock& clock_;
   PrefixCache cache_;
   std::deque<std::unique_ptr<Generation>> waiting_;
-  std::list<std::unique_ptr<Generation>> active_;  // the front is next
+  Active active_;  // the front is next
+  DraftPace pace_;
+  DraftCounts counts_;
 };
 
 }  // namespace hob::schedule

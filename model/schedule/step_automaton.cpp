@@ -79,6 +79,14 @@ Where StepAutomaton::where() const {
   return Where::outside;
 }
 
+size_t StepAutomaton::legal(std::span<const Token> tokens) const {
+  constrain::Matcher ahead = matcher_;
+  std::vector<constrain::Event> events;
+  size_t count = 0;
+  while (count < tokens.size() && ahead.accept(tokens[count], events)) ++count;
+  return count;
+}
+
 std::vector<Token> StepAutomaton::closing() {
   std::vector<Token> tokens = matcher_.shortest_completion();
   while (!tokens.empty() && is_stop(tokens.back())) tokens.pop_back();

@@ -19,6 +19,8 @@ class StepAutomaton final : public Automaton {
   Result<sample::Mask> mask() override;
   Result<void> accept(Token token, std::vector<Event>& events) override;
   Where where() const override;
+  std::vector<Token> forced(size_t most) const override { return matcher_.forced(most); }
+  size_t legal(std::span<const Token> tokens) const override;
   std::vector<Token> closing() override;
   void finish(std::optional<Token> stop, std::vector<Event>& events) override;
 

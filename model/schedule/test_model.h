@@ -70,10 +70,29 @@ class FakeAutomaton final : public Automaton {
   std::string arguments_;
 };
 
+/// Knows what will be said, or thinks so.
+class FixedDrafter final : public Drafter {
+ public:
+  FixedDrafter(std::vector<Token> reply, size_t prompt) : reply_(std::move(reply)), prompt_(prompt) {}
+  std::string_view name() const override { return "fixed"; }
+  double prior() const override { return 0.9; }
+  std::vector<Token> propose(const DraftInput& input, size_t most) override {
+    const size_t said = input.history.size() - prompt_;
+    if (said >= reply_.size()) return {};
+    const auto from = reply_.begin() + static_cast<ptrdiff_t>(said);
+    return {from, from + static_cast<ptrdiff_t>(std::min(most, reply_.size() - said))};
+  }
+
+ private:
+  std::vector<Token> reply_;
+  size_t prompt_;
+};
+
 /// A scheduler over a scripted engine whose reply depends on the last token of the prompt.
 struct Model {
-  explicit Model(uint64_t cache_bytes = 1u << 20, uint32_t max_truncate = 2, uint32_t context = 400)
-      : engine(info(max_truncate, context),
+  explicit Model(uint64_t cache_bytes = 1u << 20, uint32_t max_truncate = 2, uint32_t context = 400,
+                 uint32_t max_rows = 1)
+      : engine(info(max_truncate, context, max_rows),
                [this](std::span<const Token> history) {
                  const auto it = replies.find(history.back());
                  return it == replies.end() ? engine::ScriptedReply{{kStop}} : it->second;
@@ -103,6 +122,7 @@ struct Model {
     out.context = context;
     out.max_truncate = max_truncate;
     out.prefill_chunk = 4;
+    out.hidden = 3;
     return out;
   }
   static ControlTokens control() {
@@ -120,6 +140,7 @@ struct Model {
     out.prompt = std::move(prompt);
     out.prefix = prefix;
     out.automaton = [] { return std::make_unique<FakeAutomaton>(); };
+    out.drafters = drafters;
     return out;
   }
   Result<wire::StepResult> run(Request request) {
@@ -144,7 +165,8 @@ struct Model {
   std::map<Token, engine::ScriptedReply> replies;
   engine::Interrupt interrupt;
   engine::ScriptedEngine engine;
-  SystemClock clock;
+  std::function<Drafters(const Automaton&)> drafters;  // of all requests
+  ManualClock clock{0};
   Scheduler scheduler;
 };
 

@@ -35,6 +35,7 @@ int run_generate(const wire::ModelStart& start, const Loader& loader, std::istre
     errors << facts.error().message() << "\n";
     return 1;
   }
+  facts->draft = start.draft;
   StepMaker maker(*std::move(facts), random);
   schedule::Scheduler scheduler(*loaded->engine, loaded->control,
                                 start.cache_bytes > 0 ? start.cache_bytes : kDefaultCacheBytes, clock);

@@ -111,7 +111,8 @@ Json Server::status() {
   const std::lock_guard lock(mutex_);
   Json out{{"state", state_ == "ready" && !running_.empty() ? "busy" : state_},
            {"cacheBytes", cache_bytes_.load()},
-           {"queue", running_.size()}};
+           {"queue", running_.size()},
+           {"speculative", describe::write(drafts_)}};
   if (!reason_.empty()) out["reason"] = reason_;
   return out;
 }
@@ -201,6 +202,7 @@ Result<Json> Server::load(const Request& frame) {
   info.vocab_size = known.vocab;
   info.demonstration = known.demonstration;
   info.capabilities = loaded->capabilities;
+  facts->draft = params.draft;
   auto maker = std::make_shared<StepMaker>(*std::move(facts), random_);
   engine_ = std::move(loaded->engine);
   scheduler_ = std::make_unique<schedule::Scheduler>(
@@ -208,9 +210,27 @@ Result<Json> Server::load(const Request& frame) {
   info.load_seconds = std::chrono::duration<double>(clock_.now() - begun).count();
   const std::lock_guard lock(mutex_);
   maker_ = std::move(maker);
+  drafts_.kind = params.draft;
   state_ = "ready";
   reason_.clear();
   return describe::write(info);
+}
+
+void Server::note_drafts() {
+  wire::Speculative now;
+  for (const schedule::DraftCount& count : scheduler_->draft_counts()) {
+    now.drafted += count.drafted;
+    now.accepted += count.accepted;
+    const wire::DraftCounts counts{count.drafted, count.accepted, count.resting};
+    if (count.name == "lookup") now.lookup = counts;
+    if (count.name == "grammar") now.grammar = counts;
+  }
+  const schedule::DraftPace& pace = scheduler_->pace();
+  if (pace.steps() > 0) now.tokens_per_step = static_cast<double>(pace.tokens()) / static_cast<double>(pace.steps());
+  now.speed_up = pace.speed_up();
+  const std::lock_guard lock(mutex_);
+  now.kind = drafts_.kind;
+  drafts_ = now;
 }
 
 void Server::run_model() {
@@ -223,6 +243,7 @@ void Server::run_model() {
       return;  // closed, and nothing is left
     } else {
       scheduler_->work();
+      note_drafts();
     }
     if (engine_) cache_bytes_ = engine_->cache_bytes();
   }

@@ -52,6 +52,7 @@ class Server {
   void start(const Request& frame);
   Result<Json> load(const Request& frame);
   void run_model();
+  void note_drafts();
   // any
   void answer(const Request& frame, Result<Json> result);
 
@@ -67,6 +68,7 @@ class Server {
   std::shared_ptr<StepMaker> maker_;  // used on [compile] alone; null before the start
   std::string state_ = "unloaded";
   std::string reason_;
+  wire::Speculative drafts_;
 
   std::atomic<uint64_t> cache_bytes_{0};
 

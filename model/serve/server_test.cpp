@@ -200,6 +200,60 @@ TEST_CASE("a thought over its budget is closed, and the step goes on under the g
   CHECK(json::parse(result.items[1].text, json::kGenerated).value()["age"].is_number_integer());
 }
 
+TEST_CASE("drafts change nothing of a step but the work, status tells what they bring, and none switches them off") {
+  const std::string poem = "so much depends upon a red wheel barrow and so much depends upon a red wheel barrow and so much depends";
+  ModelProcess model(script({{{"say", poem}}}));
+  const auto drafts = [&] { return model.request("status", Json::object()).reply.value()["speculative"]; };
+  const wire::StepResult plain = result_of(model.request("step", step("x", {{"draft", "none"}, {"sessionId", "a"}})));
+  CHECK(drafts()["kind"] == "lookup");
+  CHECK(drafts()["drafted"] == 0);
+  CHECK(drafts()["tokensPerStep"] == 1.0);
+  const wire::StepResult with = result_of(model.request("step", step("x", {{"sessionId", "b"}})));
+  CHECK(with.items.at(0).text == poem);
+  CHECK(with.items[0].produced->ids == plain.items.at(0).produced->ids);
+  CHECK(with.usage.output_tokens == plain.usage.output_tokens);
+  const Json after = drafts();
+  INFO(json::dump(after));
+  CHECK(after["lookup"]["drafted"] > 0);
+  CHECK(after["accepted"] > 0);
+  CHECK(after["accepted"] <= after["drafted"]);
+  CHECK(after["tokensPerStep"] > 1.0);
+  CHECK(after.contains("speedUp"));
+
+  ModelProcess never;
+  never.hello();
+  Folder folder;
+  const std::string path = folder.write("s.json", json::dump(script({{{"say", poem}}})));
+  REQUIRE(never.request("start", {{"script", path}, {"draft", "none"}}).reply.ok());
+  CHECK(result_of(never.request("step", step("x"))).items.at(0).text == poem);
+  const Json none = never.request("status", Json::object()).reply.value()["speculative"];
+  CHECK(none["kind"] == "none");
+  CHECK(none["drafted"] == 0);
+  CHECK(never.request("step", step("x", {{"draft", "guess"}})).reply.error().data()["pointer"] == "/draft");
+}
+
+TEST_CASE("four sessions at once each get what they would get alone") {
+  ModelProcess model(script({{{"when", "first"}, {"say", "one one two three five eight"}},
+                             {{"when", "second"}, {"say", "<|channel>thought\nhm\n<channel|>two"}},
+                             {{"when", "third"}, {"say", "I begin"}, {"fault", "nan"}},
+                             {{"when", "fourth"}, {"say", kCall}}}));
+  std::vector<uint64_t> ids;
+  for (const char* text : {"first", "second", "third", "fourth"}) {
+    ids.push_back(model.send("step", step(text, {{"sessionId", text}, {"tools", {kCalculate}}, {"allowed", {"calculate"}},
+                                                 {"thinking", {{"on", true}}}})));
+  }
+  std::map<uint64_t, wire::Frame> replies;
+  while (replies.size() < ids.size()) {
+    wire::Frame frame = model.receive();
+    if (frame.kind != wire::FrameKind::progress) replies[frame.id] = std::move(frame);
+  }
+  const auto items = [&](size_t i) { return wire::payload_json(replies[ids[i]]).value()["items"]; };
+  CHECK(items(0)[0]["text"] == "one one two three five eight");
+  CHECK(items(1)[1]["text"] == "two");
+  CHECK(replies[ids[2]].kind == wire::FrameKind::error);
+  CHECK(items(3)[0]["name"] == "calculate");
+}
+
 TEST_CASE("a schema that cannot be enforced is refused, in a step and when asked") {
   ModelProcess model(script({{{"say", "1"}}}));
   const Json never{{"type", "object"}, {"properties", {{"a", false}}}, {"required", {"a"}}};

@@ -193,6 +193,7 @@ Result<schedule::Request> StepMaker::make(const wire::StepParams& params) {
   out.sampling.seed = params.sampling.seed ? *params.sampling.seed : random_.next();
   out.max_tokens = params.max_tokens;
   out.stop_strings = params.stop;
+  if (params.draft.value_or(facts_.draft) == wire::DraftKind::lookup) out.drafters = schedule::free_drafters;
   if (params.logprobs) {
     out.logprobs = params.top_logprobs;
     out.spell = [tokenizer = facts_.tokenizer](engine::Token token) { return utf8::repair(tokenizer->shown(token)); };

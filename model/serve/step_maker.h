@@ -27,6 +27,7 @@ struct ModelFacts {
   sample::Options sampling;
   text::ModelSize size = text::ModelSize::small;
   std::shared_ptr<const constrain::TokenTrie> trie;
+  wire::DraftKind draft = wire::DraftKind::lookup;  // of steps that do not say
 };
 /// Builds the token trie: part of a second with a real vocabulary.
 Result<ModelFacts> facts_of(const Loaded& loaded);

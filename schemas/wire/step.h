@@ -13,6 +13,13 @@
 
 namespace hob::wire {
 
+/// Whether the model guesses ahead and verifies several tokens in one forward. What is said is the same.
+enum class DraftKind { none, lookup };
+constexpr auto names(DraftKind*) {
+  using Name = describe::EnumName<DraftKind>;
+  return std::array{Name{DraftKind::none, "none"}, Name{DraftKind::lookup, "lookup"}};
+}
+
 struct ModelStart {
   std::string model_dir;        // checkpoint directory; empty with `script`
   std::string script;           // hob-model-lite: file with what the scripted engine says
@@ -20,6 +27,7 @@ struct ModelStart {
   uint32_t threads = 0;         // 0: choose
   uint32_t context = 0;         // 0: the checkpoint's
   uint64_t cache_bytes = 0;     // for prefix reuse; 0: choose
+  DraftKind draft = DraftKind::lookup;  // of steps that do not say
 
   template <typename D>
   static void describe(D& d) {
@@ -30,6 +38,43 @@ struct ModelStart {
     d.defaulted("threads", &ModelStart::threads, "", {.max = 1024});
     d.defaulted("context", &ModelStart::context, "");
     d.defaulted("cacheBytes", &ModelStart::cache_bytes, "");
+    d.defaulted("draft", &ModelStart::draft, "Of steps that do not say.");
+  }
+};
+
+struct DraftCounts {
+  uint64_t drafted = 0;   // tokens guessed and verified
+  uint64_t accepted = 0;  // of those, what the model said
+  bool resting = false;   // it would lose now
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("DraftCounts", "What one way of guessing came to.");
+    d.defaulted("drafted", &DraftCounts::drafted, "Tokens guessed and verified.");
+    d.defaulted("accepted", &DraftCounts::accepted, "Of those, what the model said.");
+    d.defaulted("resting", &DraftCounts::resting, "Left alone for now, because it costs more than it brings.");
+  }
+};
+
+/// Guessing ahead, since the model was loaded.
+struct Speculative {
+  DraftKind kind = DraftKind::lookup;
+  DraftCounts lookup;                // from what was said before
+  DraftCounts grammar;               // from what the grammar leaves no choice about
+  uint64_t drafted = 0, accepted = 0;  // together
+  double tokens_per_step = 0;        // of each step's forward; 1 without drafts
+  std::optional<double> speed_up;    // time without drafts over time with them, measured
+
+  template <typename D>
+  static void describe(D& d) {
+    d.about("Speculative", "Guessing ahead, since the model was loaded. What is said does not depend on it.");
+    d.field("kind", &Speculative::kind, "Of steps that do not say.");
+    d.defaulted("lookup", &Speculative::lookup, "From what was said before.");
+    d.defaulted("grammar", &Speculative::grammar, "From what the grammar leaves no choice about.");
+    d.defaulted("drafted", &Speculative::drafted, "Together.");
+    d.defaulted("accepted", &Speculative::accepted, "Together.");
+    d.defaulted("tokensPerStep", &Speculative::tokens_per_step, "Tokens that one forward brings a step; 1 without drafts.");
+    d.field("speedUp", &Speculative::speed_up, "Time without drafts over time with them, as measured here.");
   }
 };
 
@@ -142,6 +187,7 @@ struct StepParams {
   std::vector<std::string> stop;      // texts that end free text; they are not shown
   bool logprobs = false;
   uint32_t top_logprobs = 0;          // the likeliest tokens told at each position, with `logprobs`
+  std::optional<DraftKind> draft;     // missing: as the model was started
 
   template <typename D>
   static void describe(D& d) {
@@ -162,6 +208,7 @@ struct StepParams {
     d.defaulted("stop", &StepParams::stop, "Texts of 1 to 256 bytes that end free text.", {.max_length = 16});
     d.defaulted("logprobs", &StepParams::logprobs, "Tell how likely each token was.");
     d.defaulted("topLogprobs", &StepParams::top_logprobs, "With logprobs: and the likeliest ones.", {.max = 20});
+    d.field("draft", &StepParams::draft, "Missing: as the model was started.");
   }
 };
 

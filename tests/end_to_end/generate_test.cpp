@@ -43,5 +43,21 @@ TEST_CASE_METHOD(Running, "what generate cannot sample so is refused at its poin
   CHECK(pointer({{"sampling", {{"logitBias", {{{"token", 9'000'000}, {"bias", 1}}}}}}}) == "/sampling/logitBias/0/token");
 }
 
+TEST_CASE_METHOD(Running, "model/status tells what drafts bring, and generate without them says the same") {
+  Json more{{"messages", {{{"role", "user"}, {"content", "write a lot"}}}}};
+  const Json with = client.must("generate", more);
+  more["draft"] = "none";
+  CHECK(client.must("generate", more)["output"] == with["output"]);
+  Json drafts;
+  for (int i = 0; i < 1000 && !drafts.is_object(); ++i) {  // the figures come a moment after the answer
+    drafts = client.must("model/status").value("speculative", Json());
+  }
+  CHECK(drafts["kind"] == "lookup");
+  CHECK(drafts["drafted"] >= drafts["accepted"]);
+  CHECK(drafts["tokensPerStep"] >= 1.0);
+  more["draft"] = "guess";
+  CHECK(client.call("generate", more)["error"]["data"]["pointer"] == "/draft");
+}
+
 }  // namespace
 }  // namespace hob::tests

@@ -19,6 +19,7 @@ struct ModelStatus {
   Json queue = Json::object();         // {depth}
   uint32_t restarts = 0;
   double tokens_per_second = 0;        // of the last decode
+  std::optional<Speculative> speculative;
 
   template <typename D>
   static void describe(D& d) {
@@ -31,6 +32,7 @@ struct ModelStatus {
     d.defaulted("queue", &ModelStatus::queue, "");
     d.defaulted("restarts", &ModelStatus::restarts, "");
     d.defaulted("tokensPerSecond", &ModelStatus::tokens_per_second, "");
+    d.field("speculative", &ModelStatus::speculative, "");
   }
 };
 
@@ -61,6 +63,7 @@ struct Generate {
   std::vector<std::string> stop;       // texts that end free text
   bool logprobs = false;
   uint32_t top_logprobs = 0;
+  std::optional<DraftKind> draft;
   std::optional<std::string> idempotency_key;
 
   template <typename D>
@@ -80,6 +83,8 @@ struct Generate {
     d.defaulted("stop", &Generate::stop, "Texts of 1 to 256 bytes that end free text and are not given out.", {.max_length = 16});
     d.defaulted("logprobs", &Generate::logprobs, "Tell how likely each token was.");
     d.defaulted("topLogprobs", &Generate::top_logprobs, "With logprobs: and the likeliest ones at each place.", {.max = 20});
+    d.field("draft", &Generate::draft,
+            "Whether the model guesses ahead: none or lookup; the answer is the same. Missing: as hob.yaml says.");
     d.field("idempotencyKey", &Generate::idempotency_key, "", {.min_length = 1, .max_length = 200});
   }
 };
