@@ -3,8 +3,9 @@
 //   few_rows(weight, x, out, m, n, k, threads);     // out[m, n] = sum over k of x[m, k] * weight[n, k], in f32
 //
 // A row's result does not depend on the rows beside it, nor on the number of threads: the order of additions is fixed by k
-// and the path alone. Paths: portable, AVX2; the CPU is asked once and the best path is taken. Weights may be
-// bf16 or f32. Raw pointers, no torch.
+// and the path alone. Paths: portable, AVX2, AVX-512 with BF16. The CPU is asked once; a path is used only after it has
+// agreed with plain sums on this CPU. Weights may be bf16 or f32; activations f32, or bf16 under bf16 weights. Raw
+// pointers, no torch. [model] thread.
 #pragma once
 
 #include <span>
@@ -18,10 +19,15 @@ template <typename W>
 using FewRowsKernel =
   void (*)(const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, size_t first, size_t last);
 
+/// The same with activations in bf16: the CPU multiplies pairs of bf16 itself.
+using FewPairsKernel =
+  void (*)(const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, size_t first, size_t last);
+
 struct FewRowsPath {
   const char* name;
   FewRowsKernel<Bf16> bf16;
   FewRowsKernel<float> f32;
+  FewPairsKernel pairs;  // null: activations are widened first
   bool split_pairs;  // for bf16, x comes as eight even places, then eight odd ones, of every sixteen
 };
 
@@ -30,10 +36,18 @@ std::span<const FewRowsPath> few_rows_paths();
 
 template <typename W>
 void few_rows(const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads);
+/// bf16 activations; out is not rounded.
+void few_rows(const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, int threads);
 /// By a path of the caller's choice: for tests.
 template <typename W>
 void few_rows(
   const FewRowsPath& path, const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads
 );
+void few_rows(
+  const FewRowsPath& path, const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, int threads
+);
+
+/// What a path needs beyond AVX2; null where the compiler or the CPU has none. few_rows_avx512.cpp.
+FewPairsKernel avx512_bf16_kernel();
 
 }  // namespace hob::torch_engine

@@ -40,7 +40,40 @@ void check_against_double(size_t m, size_t n, size_t k, std::mt19937& random) {
   }
 }
 
+void check_pairs(size_t m, size_t n, size_t k, std::mt19937& random) {
+  const auto weight = noise<Bf16>(random, n * k), x = noise<Bf16>(random, m * k);
+  for (const FewRowsPath& path : few_rows_paths()) {
+    for (const int threads : {1, 2}) {
+      INFO(path.name << ": " << m << " x " << n << " x " << k << ", threads " << threads);
+      std::vector<float> got(m * n, -99.0f), alone(n);
+      few_rows(path, weight.data(), x.data(), got.data(), m, n, k, threads);
+      double worst = 0;
+      for (size_t i = 0; i < got.size(); ++i) {
+        double wanted = 0, size = 1e-9;
+        for (size_t j = 0; j < k; ++j) {
+          const double term = double{widen(weight[i % n * k + j])} * widen(x[i / n * k + j]);
+          wanted += term;
+          size += std::fabs(term);
+        }
+        worst = std::max(worst, std::fabs(got[i] - wanted) / size);
+      }
+      CHECK(worst < 1e-6);
+      few_rows(path, weight.data(), x.data() + (m - 1) * k, alone.data(), 1, n, k, 1);
+      CHECK(std::equal(alone.begin(), alone.end(), got.end() - static_cast<ptrdiff_t>(n)));
+    }
+  }
+}
+
 }  // namespace
+
+TEST_CASE("bf16 activations give the sums that their values give, row by row, on every path") {
+  std::mt19937 random(4);
+  for (const size_t k : {1u, 31u, 32u, 47u, 200u, 1536u}) {
+    for (const size_t n : {1u, 4u, 6u, 130u}) {
+      for (size_t m = 1; m <= 9; ++m) check_pairs(m, n, k, random);
+    }
+  }
+}
 
 TEST_CASE("every path's product equals sums in double, for every shape, row count and thread count") {
   std::mt19937 random(1);

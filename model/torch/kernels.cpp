@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/torch/avx2.h"
+#include "model/torch/workers.h"
 
 namespace hob::torch_engine {
 namespace {
@@ -178,8 +179,24 @@ template void norm_rotate(
   const Bf16*, const float*, const float*, const float*, HeadsOut<Bf16>, size_t, size_t, size_t, float
 );
 
+#if defined(__x86_64__)
+namespace {
+
+HOB_AVX2 size_t widen_eights(const Bf16* src, float* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) _mm256_storeu_ps(dst + i, load_wide(src + i));
+  return i;
+}
+
+}  // namespace
+#endif
+
 void widen_all(const Bf16* src, float* dst, size_t count) {
-  for (size_t i = 0; i < count; ++i) dst[i] = widen(src[i]);
+  size_t i = 0;
+#if defined(__x86_64__)
+  if (has_avx2()) i = widen_eights(src, dst, count);
+#endif
+  for (; i < count; ++i) dst[i] = widen(src[i]);
 }
 
 bool attend_few(const FewQueries& work, int threads) {
@@ -197,13 +214,12 @@ bool attend_few(const FewQueries& work, int threads) {
   }
   const size_t splits = work.kv_heads >= parts ? 1 : (rows < parts ? rows : parts);
   const size_t share = (rows + splits - 1) / splits;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (size_t task = 0; task < work.kv_heads * splits; ++task) {
+  workers(threads).run(work.kv_heads * splits, [&](size_t task) {
     static thread_local std::vector<float> scores;
     const size_t first = task % splits * share;
     const size_t last = first + share < rows ? first + share : rows;
     if (first < last) attend_rows(work, task / splits, first, last, scores);
-  }
+  });
   return true;
 #else
   (void)work, (void)threads;
