@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/grammar/machine_text.h"
+
 namespace hob::constrain {
 
 using grammar::Kind;
@@ -14,6 +16,15 @@ uint32_t Tails::id(std::string_view text) {
   if (fresh) more_.push_back(text);
   return at->second;
 }
+
+namespace {
+
+bool listed(const Thread& thread, const grammar::Machine& machine) {
+  return thread.top.kind == Kind::string && thread.top.lex == grammar::plain && thread.top.low < thread.top.high &&
+         !machine.ir().nodes[thread.top.node].strings[thread.top.spec].literals.empty();
+}
+
+}  // namespace
 
 void Tails::clear() {
   more_.clear();
@@ -38,6 +49,7 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
     alive = true;
     if (whole) continue;
     if (thread.top.kind == Kind::hole) leave(node);
+    if (listed(thread, machine_)) read_names(node, thread, probing);
     if (thread.top.kind == Kind::string && thread.top.state != 0) {
       const uint32_t most = machine_.ir().nodes[thread.top.node].strings[thread.top.spec].max_length;
       read(node, thread, most == grammar::kUnlimited ? most : most - thread.top.count, probing);
@@ -48,8 +60,8 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
     for (const Token token : tokens) set_bit(allowed, token);
   }
   if (whole) return false;
-  std::erase_if(now, [](const Thread& t) {
-    return t.top.kind == Kind::hole || t.top.kind == Kind::extra || (t.top.kind == Kind::string && t.top.state != 0);
+  std::erase_if(now, [&](const Thread& t) {
+    return listed(t, machine_) || t.top.kind == Kind::hole || t.top.kind == Kind::extra || (t.top.kind == Kind::string && t.top.state != 0);
   });
   return !now.empty();
 }
@@ -70,6 +82,73 @@ void Gather::leave(uint32_t node) {
   }
 }
 
+// The text of `from` ends at this node.
+void Gather::close(uint32_t node, const Thread& from, bool probing) {
+  for (const Token token : trie_.tree().tokens_at(node)) set_bit(allowed, token);
+  if (from.below) {
+    walk(node, {grammar::Machine::after(from)}, probing);
+  } else {
+    leave(node);
+  }
+}
+
+void Gather::read_names(uint32_t root, const Thread& from, bool probing) {
+  Thread at = from;
+  read_names(root, at, from, probing);
+}
+
+// Children and texts are both in order of their bytes, so each child finds its texts after those of the one before.
+void Gather::read_names(uint32_t node, Thread& at, const Thread& from, bool probing) {
+  const FlatTrie& tree = trie_.tree();
+  const auto& texts = machine_.ir().nodes[from.top.node].strings[from.top.spec].literals;
+  const bool json = machine_.dialect() == grammar::Dialect::json;
+  const Local here = at.top;
+  const auto byte_of = [&](uint32_t i) { return static_cast<uint8_t>(texts[i][here.position]); };
+  uint32_t low = here.low;
+  const bool ends = texts[low].size() == here.position;
+  if (ends) ++low;  // the others are longer
+  const uint32_t end = tree.nodes()[node].end;
+  for (uint32_t child = node + 1; child < end; child = tree.nodes()[child].end) {
+    const uint8_t byte = tree.nodes()[child].byte;
+    if (json && byte == '"') {
+      if (ends) close(child, from, probing);
+      continue;
+    }
+    if (json && byte == '\\' && here.utf8 == 0) {
+      Threads escaped;
+      machine_.step({at}, byte, escaped, probing);
+      if (escaped.empty()) continue;
+      for (const Token token : tree.tokens_at(child)) set_bit(allowed, token);
+      walk(child, escaped, probing);
+      continue;
+    }
+    if (json && (byte < 0x20 || byte == '\\')) continue;
+    while (low < here.high && byte_of(low) < byte) {
+      uint32_t step = 1;  // ever longer steps, then shorter ones
+      while (low + step < here.high && byte_of(low + step) < byte) step *= 2;
+      low += std::max(1u, step / 2);
+    }
+    if (low == here.high) {
+      if (!json || byte > '\\') return;
+      continue;  // quotes and escapes may come yet
+    }
+    if (byte_of(low) != byte) continue;
+    uint32_t high = here.high;
+    for (uint32_t from_there = low + 1; from_there < high;) {
+      const uint32_t middle = from_there + (high - from_there) / 2;
+      if (byte_of(middle) > byte) high = middle; else from_there = middle + 1;
+    }
+    for (const Token token : tree.tokens_at(child)) set_bit(allowed, token);
+    if (tree.nodes()[child].end == child + 1) continue;
+    at.top.low = low;
+    at.top.high = high;
+    at.top.position = here.position + 1;
+    at.top.utf8 = grammar::next_utf8(here.utf8, byte);
+    read_names(child, at, from, probing);
+    at.top = here;
+  }
+}
+
 uint64_t Gather::read(uint32_t root, const Thread& from, uint32_t room, bool probing) {
   const FlatTrie& tree = trie_.tree();
   struct Sink {
@@ -80,12 +159,7 @@ uint64_t Gather::read(uint32_t root, const Thread& from, uint32_t room, bool pro
     void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
     void all(uint32_t node) { add(tree.tokens_below(node)); }
     void close(uint32_t node, uint32_t) {
-      add(tree.tokens_at(node));
-      if (from.below) {
-        out.walk(node, {grammar::Machine::after(from)}, probing);
-      } else {
-        out.leave(node);
-      }
+      out.close(node, from, probing);
     }
     void add(std::span<const Token> tokens) {
       for (const Token token : tokens) set_bit(out.allowed, token);

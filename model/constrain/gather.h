@@ -6,7 +6,8 @@
 //
 // The thread stands on nothing: where its value ends within a token, what the token adds after it is an exit, to be judged
 // with the frames that are really below. Where an undeclared key closes, which depends on the keys that are there, is a
-// closing, to be judged with the thread itself. Strings of a language are read by LanguageReader, all else by the Machine.
+// closing, to be judged with the thread itself. Strings of a language are read by LanguageReader, listed ones by looking
+// them up, all else by the Machine.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +54,9 @@ class Gather {
   /// The same for a thread inside a text of a language, with so much room as is given; returns LanguageReader's need.
   uint64_t read(uint32_t root, const grammar::Thread& from, uint32_t room, bool probing);
 
+  /// The same for a thread inside one of a list of texts, outside escapes.
+  void read_names(uint32_t root, const grammar::Thread& from, bool probing);
+
   Bits allowed;
   std::vector<Exit> exits;
   std::vector<Closing> closings;
@@ -60,6 +64,8 @@ class Gather {
  private:
   bool visit(uint32_t node, grammar::Threads& now, bool probing);
   void leave(uint32_t node);
+  void close(uint32_t node, const grammar::Thread& from, bool probing);
+  void read_names(uint32_t node, grammar::Thread& at, const grammar::Thread& from, bool probing);
 
   const TokenTrie& trie_;
   const grammar::Machine& machine_;

@@ -381,7 +381,12 @@ const Masker::Entry& Masker::entry(const Local& local) {
   if (const auto found = cache_.find(key); found != cache_.end()) return *found->second;
   auto made = std::make_unique<Entry>();
   Gather found(*trie_, *machine_, tails_);
-  found.walk(0, {Thread{key, {}, {}}}, key.kind == Kind::object);
+  const Thread alone{key, {}, {}};
+  if (key.kind == Kind::string && key.lex == grammar::plain && key.low < key.high) {
+    found.read_names(0, alone, false);
+  } else {
+    found.walk(0, {alone}, key.kind == Kind::object);
+  }
   fill(*made, found, key);
   return keep(key, std::move(made));
 }

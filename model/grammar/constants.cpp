@@ -1,6 +1,7 @@
 // SchemaBuilder: enum and const. Each listed value is tried against the other schemas of the set and becomes the type
 // that only it fits: a literal string, a range of one number, a tuple, an object with all keys required.
 #include <algorithm>
+#include <functional>
 
 #include "model/grammar/keywords.h"
 #include "model/grammar/language.h"
@@ -266,8 +267,12 @@ Result<bool> SchemaBuilder::admits_direct(const Document& schema, const std::str
   if (const Document* type = schema.find("type"); type && !has_type(value, *type)) return false;
   if (const Document* one = schema.find("const"); one && !equal(*one, value)) return false;
   if (const Document* some = schema.find("enum")) {
+    // Mostly it is one of these very values, which may be many.
+    const std::less<const Document*> before;
+    const Document* const first = some->items.data();
+    const bool listed = !before(&value, first) && before(&value, first + some->items.size());
     const auto same = [&](const Document& other) { return equal(other, value); };
-    if (std::none_of(some->items.begin(), some->items.end(), same)) return false;
+    if (!listed && std::none_of(some->items.begin(), some->items.end(), same)) return false;
   }
   switch (value.kind) {
     case Kind::number:
