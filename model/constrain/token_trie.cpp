@@ -26,12 +26,29 @@ std::string decoded(std::string_view text) {
 }  // namespace
 
 FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
-  std::sort(texts.begin(), texts.end());
+  // Most texts differ in their first eight bytes, which compare as one number.
+  struct Keyed {
+    uint64_t head;
+    std::string_view text;
+    Token id;
+  };
+  std::vector<Keyed> order;
+  order.reserve(texts.size());
+  for (const auto& [text, id] : texts) {
+    uint64_t head = 0;
+    for (size_t i = 0; i < 8; ++i) head = head << 8 | (i < text.size() ? static_cast<uint8_t>(text[i]) : 0u);
+    order.push_back({head, text, id});
+  }
+  std::sort(order.begin(), order.end(), [](const Keyed& a, const Keyed& b) {
+    if (a.head != b.head) return a.head < b.head;
+    const int way = a.text.compare(b.text);
+    return way != 0 ? way < 0 : a.id < b.id;
+  });
   ids_.reserve(texts.size());
   nodes_.push_back({0, 0, 0, 0, false, false, 0});
   std::vector<uint32_t> path{0};  // the nodes of the text before
   std::string_view last;
-  for (const auto& [text, id] : texts) {
+  for (const auto& [head, text, id] : order) {
     size_t common = 0;
     while (common < last.size() && common < text.size() && last[common] == text[common]) ++common;
     while (path.size() > common + 1) {
