@@ -98,32 +98,6 @@ Result<void> apply_per_layer_config(const Fields& fields, Config& config) {
   return {};
 }
 
-/// Who owns keys and values, and whose a sharing layer reads.
-Result<void> map_sharing(std::string_view where, Config& config) {
-  for (uint32_t i = 0; i < config.layers.size(); ++i) {
-    LayerConfig& layer = config.layers[i];
-    layer.owns_kv = i < config.first_shared;
-    layer.kv_source = i;
-    if (layer.owns_kv) continue;
-    const auto donor = config.donor(layer.type);
-    if (!donor) {
-      return refuse(
-        where, "num_kv_shared_layers leaves no layer of the type of layer " + std::to_string(i) +
-                 " that owns keys and values"
-      );
-    }
-    layer.kv_source = *donor;
-    const LayerConfig& source = config.layers[*donor];
-    if (source.head_dim != layer.head_dim || source.kv_heads != layer.kv_heads) {
-      return refuse(
-        where, "layer " + std::to_string(i) + " shares the keys of layer " + std::to_string(*donor) +
-                 " but has another head_dim or number of key-value heads"
-      );
-    }
-  }
-  return {};
-}
-
 Result<std::optional<uint32_t>> special(const Fields& fields, std::string_view key) {
   if (!fields.has(key)) return std::optional<uint32_t>();
   HOB_TRY(id, fields.integer(key, 0, kMaxVocab));
@@ -226,6 +200,31 @@ std::optional<uint32_t> Config::donor(LayerType type) const {
     if (layers[i].type == type) return i;
   }
   return std::nullopt;
+}
+
+Result<void> map_sharing(std::string_view where, Config& config) {
+  for (uint32_t i = 0; i < config.layers.size(); ++i) {
+    LayerConfig& layer = config.layers[i];
+    layer.owns_kv = i < config.first_shared;
+    layer.kv_source = i;
+    if (layer.owns_kv) continue;
+    const auto donor = config.donor(layer.type);
+    if (!donor) {
+      return refuse(
+        where, "num_kv_shared_layers leaves no layer of the type of layer " + std::to_string(i) +
+                 " that owns keys and values"
+      );
+    }
+    layer.kv_source = *donor;
+    const LayerConfig& source = config.layers[*donor];
+    if (source.head_dim != layer.head_dim || source.kv_heads != layer.kv_heads) {
+      return refuse(
+        where, "layer " + std::to_string(i) + " shares the keys of layer " + std::to_string(*donor) +
+                 " but has another head_dim or number of key-value heads"
+      );
+    }
+  }
+  return {};
 }
 
 Result<Config> parse_config(std::string_view text, std::string_view where) {

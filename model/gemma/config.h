@@ -86,6 +86,9 @@ struct Generation {
   double top_p = 0.95;
 };
 
+/// Fills in who owns keys and values and whose a sharing layer reads, from `first_shared`; refuses what cannot be shared.
+Result<void> map_sharing(std::string_view where, Config& config);
+
 /// `where` is the file's name for messages.
 Result<Config> parse_config(std::string_view text, std::string_view where);
 Result<Config> read_config(const std::filesystem::path& file);

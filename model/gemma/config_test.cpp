@@ -200,9 +200,24 @@ TEST_CASE("generation settings are read, and are defaults when there is no file"
   REQUIRE(none.ok());
   CHECK(none->eos == std::vector<uint32_t>{1});
   CHECK(none->top_k == 64);
-  for (const std::string_view text :
-       {R"({"eos_token_id":[100]})", R"({"eos_token_id":"x"})", R"({"temperature":-1})", R"({"top_p":2})",
-        R"({"suppress_tokens":[-1]})", R"({"top_k":1e99})", "[]", "{"}) {
+}
+
+TEST_CASE("generation settings that lie are refused with the field's name") {
+  const std::vector<std::pair<std::string, std::string>> lies{
+    {"eos_token_id", "[100]"}, {"eos_token_id", "100"}, {"eos_token_id", "-1"}, {"eos_token_id", "\"x\""},
+    {"eos_token_id", "1.5"}, {"eos_token_id", "{}"}, {"eos_token_id", "[1, [2]]"}, {"eos_token_id", "18446744073709551615"},
+    {"suppress_tokens", "[-1]"}, {"suppress_tokens", "[1e2]"}, {"suppress_tokens", "true"}, {"suppress_tokens", "[null]"},
+    {"do_sample", "1"}, {"do_sample", "\"yes\""}, {"temperature", "-1"}, {"temperature", "101"}, {"temperature", "\"hot\""},
+    {"temperature", "[1]"}, {"top_k", "1.5"}, {"top_k", "-3"}, {"top_k", "4294967296"}, {"top_p", "2"}, {"top_p", "-0.1"},
+    {"top_p", "false"},
+  };
+  for (const auto& [key, value] : lies) {
+    INFO(key << ": " << value);
+    const auto refused = parse_generation("{\"" + key + "\":" + value + "}", "generation_config.json", 100);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(contains(refused.error().message(), "generation_config.json: " + key));
+  }
+  for (const std::string_view text : {"[]", "{", "", "null", "{\"top_k\":1e999}", "{\"top_k\":1,\"top_k\":2}"}) {
     INFO(text);
     CHECK_FALSE(parse_generation(text, "generation_config.json", 100).ok());
   }

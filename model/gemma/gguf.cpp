@@ -81,6 +81,28 @@ Json loaded(std::span<const std::byte> bytes) {
   return out;
 }
 
+template <typename T>
+double as_double(std::span<const std::byte> bytes) {
+  T out;
+  std::memcpy(&out, bytes.data(), sizeof(T));
+  return static_cast<double>(out);
+}
+
+double number_at(uint32_t type, std::span<const std::byte> bytes) {
+  switch (type) {
+    case 1: return as_double<int8_t>(bytes);
+    case 2: return as_double<uint16_t>(bytes);
+    case 3: return as_double<int16_t>(bytes);
+    case 4: return as_double<uint32_t>(bytes);
+    case 5: return as_double<int32_t>(bytes);
+    case 6: return as_double<float>(bytes);
+    case 10: return as_double<uint64_t>(bytes);
+    case 11: return as_double<int64_t>(bytes);
+    case 12: return as_double<double>(bytes);
+    default: return as_double<uint8_t>(bytes);
+  }
+}
+
 Result<Json> scalar(Cursor& in, uint32_t type, const std::string& what) {
   if (type == kString) {
     HOB_TRY(text, in.text(kMaxTextBytes, what));
@@ -106,7 +128,12 @@ Result<Json> scalar(Cursor& in, uint32_t type, const std::string& what) {
   }
 }
 
-Result<Json> value(Cursor& in, const std::string& key) {
+struct RawArray {
+  uint32_t type = 0;
+  uint64_t count = 0, begin = 0, end = 0;
+};
+
+Result<Json> value(Cursor& in, const std::string& key, std::optional<RawArray>& array) {
   const std::string what = "key \"" + key + "\"";
   HOB_TRY(type, in.number<uint32_t>(what));
   const auto known = [](uint32_t t) { return t == kString || scalar_bytes(t) > 0; };
@@ -119,6 +146,7 @@ Result<Json> value(Cursor& in, const std::string& key) {
   HOB_TRY(count, in.number<uint64_t>(what));
   if (!known(item)) return in.refuse(what + " is an array of the unknown type " + std::to_string(item));
   if (count > kMaxItems) return in.refuse(what + " has " + std::to_string(count) + " items; at most 8388608 are read");
+  array = RawArray{item, count, in.at(), in.at()};
   if (count > Gguf::kMaxKeptItems) {
     if (item == kString) {
       for (uint64_t i = 0; i < count; ++i) {
@@ -128,6 +156,7 @@ Result<Json> value(Cursor& in, const std::string& key) {
     } else {
       HOB_TRY_VOID(in.take(count * scalar_bytes(item), what));
     }
+    array->end = in.at();
     return Json{{"items", count}};
   }
   Json out = Json::array();
@@ -135,6 +164,7 @@ Result<Json> value(Cursor& in, const std::string& key) {
     HOB_TRY(one, scalar(in, item, what));
     out.push_back(std::move(one));
   }
+  array->end = in.at();
   return out;
 }
 
@@ -214,7 +244,8 @@ Result<Gguf> Gguf::open(const std::filesystem::path& file) {
   Gguf out;
   HOB_TRY(mapping, Mapping::open(file));
   out.mapping_ = mapping;
-  Cursor in(mapping->bytes(), file.filename().string());
+  out.name_ = file.filename().string();
+  Cursor in(mapping->bytes(), out.name_);
   HOB_TRY(magic, in.number<uint32_t>("the magic number"));
   if (magic != 0x46554747u) return in.refuse("this is no GGUF file");
   HOB_TRY(version, in.number<uint32_t>("the version"));
@@ -228,9 +259,13 @@ Result<Gguf> Gguf::open(const std::filesystem::path& file) {
   for (uint64_t i = 0; i < keys; ++i) {
     HOB_TRY(key, in.text(kMaxKeyBytes, "a key"));
     if (key.empty()) return in.refuse("a key is empty");
-    HOB_TRY(item, value(in, key));
+    std::optional<RawArray> array;
+    HOB_TRY(item, value(in, key, array));
     if (out.metadata_.contains(key)) return in.refuse("key \"" + key + "\" is there twice");
     out.metadata_[key] = std::move(item);
+    if (!array) continue;
+    const auto bytes = mapping->bytes().subspan(static_cast<size_t>(array->begin), static_cast<size_t>(array->end - array->begin));
+    out.arrays_.emplace(key, Array{array->type, array->count, bytes});
   }
   uint64_t alignment = 32;
   if (out.metadata_.contains("general.alignment")) {
@@ -250,6 +285,7 @@ Result<Gguf> Gguf::open(const std::filesystem::path& file) {
   const uint64_t start = (in.at() + alignment - 1) / alignment * alignment;
   const uint64_t size = mapping->bytes().size();
   if (start > size) return in.refuse("the file ends before its data; is it cut?");
+  out.head_bytes_ = static_cast<size_t>(in.at());
   std::vector<const Info*> order;
   for (const Info& info : infos) order.push_back(&info);
   HOB_TRY_VOID(check_layout(in, std::move(order), size - start, alignment));
@@ -262,6 +298,51 @@ Result<Gguf> Gguf::open(const std::filesystem::path& file) {
     if (!out.tensors_.emplace(info.name, std::move(view)).second) {
       return in.refuse("tensor \"" + info.name + "\" is there twice");
     }
+  }
+  return out;
+}
+
+Error Gguf::refuse(std::string message) const { return Error(Code::model_failed, name_ + ": " + std::move(message)); }
+
+uint64_t Gguf::count(std::string_view key) const {
+  const auto found = arrays_.find(key);
+  return found == arrays_.end() ? 0 : found->second.count;
+}
+
+Result<void> Gguf::each_text(
+  std::string_view key, size_t most_bytes, const std::function<Result<void>(std::string_view)>& take
+) const {
+  const auto found = arrays_.find(key);
+  if (found == arrays_.end() || found->second.type != kString) {
+    return refuse("key \"" + std::string(key) + "\" must be an array of texts");
+  }
+  // open() has walked over these bytes: every length fits.
+  std::span<const std::byte> left = found->second.bytes;
+  for (uint64_t i = 0; i < found->second.count; ++i) {
+    uint64_t length = 0;
+    std::memcpy(&length, left.data(), sizeof(length));
+    left = left.subspan(sizeof(length));
+    if (length > most_bytes) {
+      return refuse("item " + std::to_string(i) + " of key \"" + std::string(key) + "\" has " + std::to_string(length) +
+                    " bytes; at most " + std::to_string(most_bytes) + " are read");
+    }
+    const auto text = left.first(static_cast<size_t>(length));
+    HOB_TRY_VOID(take({reinterpret_cast<const char*>(text.data()), text.size()}));
+    left = left.subspan(static_cast<size_t>(length));
+  }
+  return {};
+}
+
+Result<std::vector<double>> Gguf::numbers(std::string_view key) const {
+  const auto found = arrays_.find(key);
+  if (found == arrays_.end() || found->second.type == kString) {
+    return refuse("key \"" + std::string(key) + "\" must be an array of numbers");
+  }
+  const size_t size = scalar_bytes(found->second.type);
+  std::vector<double> out;
+  out.reserve(static_cast<size_t>(found->second.count));
+  for (auto left = found->second.bytes; !left.empty(); left = left.subspan(size)) {
+    out.push_back(number_at(found->second.type, left));
   }
   return out;
 }

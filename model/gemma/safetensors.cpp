@@ -146,6 +146,7 @@ Result<void> check_tiling(
 
 size_t byte_size(Dtype dtype) { return row(dtype).bytes; }
 size_t block_elements(Dtype dtype) { return row(dtype).elements; }
+bool is_packed(Dtype dtype) { return dtype == Dtype::f16 || block_elements(dtype) > 1; }
 std::string_view name_of(Dtype dtype) { return row(dtype).name; }
 
 std::string shape_text(std::span<const uint64_t> shape) {
@@ -202,6 +203,23 @@ Result<std::shared_ptr<const Mapping>> Mapping::open(const std::filesystem::path
 
 Mapping::~Mapping() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void Mapping::let_go(std::span<const std::byte> bytes) const {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+Safetensors Safetensors::of(
+  std::map<std::string, TensorView, std::less<>> tensors, std::shared_ptr<const Mapping> mapping
+) {
+  Safetensors out;
+  out.tensors_ = std::move(tensors);
+  out.file_bytes_ = mapping->bytes().size();
+  out.files_.push_back(std::move(mapping));
+  return out;
 }
 
 Result<void> Safetensors::add_file(const std::filesystem::path& file) {

@@ -31,6 +31,8 @@ enum class Dtype {
 /// Of an element, or of a block where elements are packed in blocks.
 size_t byte_size(Dtype dtype);
 size_t block_elements(Dtype dtype);
+/// Not a number by itself, or one that the decoder does not compute with: must be made f32 or bf16 first.
+bool is_packed(Dtype dtype);
 /// "BF16": the word in the file.
 std::string_view name_of(Dtype dtype);
 
@@ -69,6 +71,8 @@ class Mapping {
   Mapping& operator=(const Mapping&) = delete;
   ~Mapping();
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// Whole pages of these bytes need not stay in memory; they are read again when somebody looks.
+  void let_go(std::span<const std::byte> bytes) const;
 
  private:
   const std::byte* data_;
@@ -81,15 +85,22 @@ class Safetensors {
   /// `model.safetensors` if it is there, else the shards that `model.safetensors.index.json` names.
   static Result<Safetensors> open_directory(const std::filesystem::path& directory);
 
+  /// Tensors of another kind of file, under the names that a checkpoint's would have; `mapping` is what they borrow.
+  static Safetensors of(std::map<std::string, TensorView, std::less<>> tensors, std::shared_ptr<const Mapping> mapping);
+
   const TensorView* find(std::string_view name) const;
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
   /// Size of all files together.
   uint64_t file_bytes() const { return file_bytes_; }
+  const std::vector<std::shared_ptr<const Mapping>>& files() const { return files_; }
+  /// Keeps memory that views point into as long as the files.
+  void keep(std::shared_ptr<const void> memory) { kept_.push_back(std::move(memory)); }
 
  private:
   Result<void> add_file(const std::filesystem::path& file);
 
   std::vector<std::shared_ptr<const Mapping>> files_;
+  std::vector<std::shared_ptr<const void>> kept_;
   std::map<std::string, TensorView, std::less<>> tensors_;
   uint64_t file_bytes_ = 0;
 };

@@ -99,6 +99,21 @@ uint64_t Weights::hot_bytes() const {
   return out;
 }
 
+void Weights::replace(std::string_view name, TensorView view) {
+  const auto found = tensors_.find(name);
+  HOB_CHECK(found != tensors_.end(), "a weight was replaced that is not there");
+  found->second = std::move(view);
+}
+
+Weights Weights::only(Packing packing) const {
+  Weights out;
+  out.prefix_ = prefix_;
+  for (const auto& [name, view] : tensors_) {
+    if (is_packed(view.dtype) == (packing == Packing::packed)) out.tensors_.emplace(name, view);
+  }
+  return out;
+}
+
 Result<Weights> find_weights(const Config& config, const Safetensors& files) {
   Weights out;
   out.prefix_ = find_prefix(files);
@@ -118,10 +133,10 @@ Result<Weights> find_weights(const Config& config, const Safetensors& files) {
                               "; config.json wants " + shape_text(need.shape) + "."
       );
     }
-    if (view->dtype != Dtype::bf16 && view->dtype != Dtype::f32) {
+    if (view->dtype != Dtype::bf16 && view->dtype != Dtype::f32 && !is_packed(view->dtype)) {
       return Error(
         Code::model_failed, "The tensor " + name + " is " + std::string(name_of(view->dtype)) +
-                              "; hob reads BF16 and F32 weights."
+                              "; hob reads BF16, F16 and F32 weights."
       );
     }
     out.tensors_.emplace(std::move(need.name), *view);

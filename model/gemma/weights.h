@@ -26,6 +26,8 @@ struct Need {
 /// All tensors of the text decoder; lm_head.weight only when it is not tied.
 std::vector<Need> needed_tensors(const Config& config);
 
+enum class Packing { packed, plain };
+
 class Weights {
  public:
   const TensorView& at(std::string_view name) const;
@@ -33,6 +35,10 @@ class Weights {
   const std::string& prefix() const { return prefix_; }
   /// Bytes of the tensors that every token reads: all but the table of per-layer embeddings.
   uint64_t hot_bytes() const;
+  /// Another view of the same tensor: the bytes must outlive this.
+  void replace(std::string_view name, TensorView view);
+  /// Those tensors that are packed, or those that are not.
+  Weights only(Packing packing) const;
   /// Dtype of the token embeddings, which stands for the checkpoint's.
   Dtype dtype() const { return at("embed_tokens.weight").dtype; }
 

@@ -111,12 +111,12 @@ TEST_CASE("a tensor of another shape or dtype is refused by name") {
   CHECK(weights.error().message().find("model.norm.weight has the shape [5]; config.json wants [4]") != std::string::npos);
 
   list = specs(config, "model.");
-  named(list, "model.layers.0.layer_scalar").dtype = Dtype::f16;
+  named(list, "model.layers.0.layer_scalar").dtype = Dtype::i16;
   const Checkpoint wrong_dtype(list);
   const auto other = wrong_dtype.open();
   const auto refused = find_weights(config, other);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().message().find("layer_scalar is F16") != std::string::npos);
+  CHECK(refused.error().message().find("layer_scalar is I16") != std::string::npos);
 }
 
 TEST_CASE("a mixture of experts has its stacked weights, whose shapes are checked") {

@@ -5,12 +5,17 @@
 #include <memory>
 
 #include "model/bench/grammar_stdio.h"
+#include "model/gemma/gguf_tokenizer.h"
 #include "model/text/text_commands.h"
 
 namespace hob::serve {
 namespace {
 
-using Body = int (*)(std::span<const std::string>, std::istream&, std::ostream&, std::ostream&);
+using Body = int (*)(
+    std::span<const std::string>, std::istream&, std::ostream&, std::ostream&, const text::TokenizerLoader&
+);
+
+Result<text::Tokenizer> load(const std::string& model) { return gemma::load_tokenizer(model); }
 
 /// A command whose body reads its own arguments.
 void add(CLI::App& app, int& status, const std::string& name, const std::string& about, const std::string& footer,
@@ -20,7 +25,7 @@ void add(CLI::App& app, int& status, const std::string& name, const std::string&
   command->footer(footer);
   command->callback([command, body, &status] {
     const std::vector<std::string> arguments = command->remaining();
-    status = body(arguments, std::cin, std::cout, std::cerr);
+    status = body(arguments, std::cin, std::cout, std::cerr, load);
   });
 }
 
@@ -28,7 +33,7 @@ void add(CLI::App& app, int& status, const std::string& name, const std::string&
 
 void add_lite_commands(CLI::App& app, int& status) {
   add(app, status, "tokenize", "Lines of JSON strings in, lines of token ids out; --decode: back",
-      "Options: --model DIR [--untrusted] [--decode]\nExample:\n"
+      "Options: --model DIR|FILE.gguf [--untrusted] [--decode]\nExample:\n"
       "  echo '\"Hello <turn|>\"' | hob-model-lite tokenize --model DIR",
       text::tokenize_command);
   add(app, status, "render", "Lines of {messages, tools, ...} in, lines of {prompt, tokens} out",

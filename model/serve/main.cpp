@@ -25,7 +25,7 @@ void ensure_passive_waiting(char** argv) {
 void add_commands(CLI::App& app, int& status) {
   CLI::App* logits = app.add_subcommand("logits", "Writes teacher-forced logits of given token ids");
   const auto options = std::make_shared<LogitsOptions>();
-  logits->add_option("--model", options->model, "Checkpoint directory")->required();
+  logits->add_option("--model", options->model, "Checkpoint directory, or a GGUF file")->required();
   logits->add_option("--tokens", options->tokens, "A JSON array of token ids")->required();
   logits->add_option("--out", options->out, "The safetensors file to write: logits [time, vocab] f32")->required();
   logits->add_option("--dtype", options->dtype, "f32, bf16 or auto")->capture_default_str();
@@ -39,9 +39,9 @@ void add_commands(CLI::App& app, int& status) {
   };
   CLI::App* info = app.add_subcommand("info", "Tells what a checkpoint is and what memory it takes on this machine");
   const auto about = std::make_shared<InfoOptions>();
-  info->add_option("DIR", about->directory, "Checkpoint directory")->required();
+  info->add_option("MODEL", about->directory, "Checkpoint directory, or a GGUF file")->required();
   info->add_flag("--json", about->json, "One JSON object instead of a table");
-  info->footer("Exit status: 0; 1 when DIR is no checkpoint that hob can load; 2 when the command line is wrong.\n"
+  info->footer("Exit status: 0; 1 when MODEL is no checkpoint that hob can load; 2 when the command line is wrong.\n"
                "Example:\n  hob model info DIR --json");
   info->callback([about, &status] { status = hob::torch_engine::run_info(about->directory, about->json); });
 }

@@ -4,6 +4,7 @@
 
 #include "model/schedule/step_automaton.h"
 #include "model/text/fit.h"
+#include "model/text/gemma3_prompt.h"
 #include "model/text/prompt.h"
 #include "model/text/untold.h"
 #include "schemas/base/sha256.h"
@@ -148,6 +149,12 @@ std::string key_of(const wire::StepParams& params, bool inside_thought) {
   return sha256_hex(json::dump(key));
 }
 
+/// Without what the model's chat format has no words for.
+Result<wire::StepParams> speakable(const wire::StepParams& params, const text::Tokenizer& tokenizer) {
+  if (tokenizer.format() == text::ChatFormat::gemma3) return text::gemma3_step(params);
+  return params;
+}
+
 }  // namespace
 
 Result<ModelFacts> facts_of(const Loaded& loaded) {
@@ -183,7 +190,8 @@ Result<StepMaker::Compiled> StepMaker::compile(const wire::StepParams& params, b
   return step;
 }
 
-Result<schedule::Request> StepMaker::make(const wire::StepParams& params) {
+Result<schedule::Request> StepMaker::make(const wire::StepParams& asked) {
+  HOB_TRY(params, speakable(asked, *facts_.tokenizer));
   HOB_TRY_VOID(check_stops(params.stop));
   HOB_TRY_VOID(check_logprobs(params));
   HOB_TRY(out, make_prefill(params));

@@ -3,9 +3,36 @@
 #include <filesystem>
 
 #include "model/gemma/config.h"
+#include "model/gemma/gguf_config.h"
+#include "model/gemma/gguf_tokenizer.h"
 #include "model/torch/load.h"
 
 namespace hob::serve {
+namespace {
+
+struct Model {
+  gemma::Config config;
+  text::Tokenizer tokenizer;
+  gemma::Generation generation;
+};
+
+/// All but the weights, out of a checkpoint's directory or a GGUF file.
+Result<Model> open(const std::filesystem::path& path) {
+  HOB_TRY(files, gemma::find_model_files(path));
+  if (files.gguf) {
+    HOB_TRY(file, gemma::Gguf::open(*files.gguf));
+    HOB_TRY(config, gemma::gguf_config(file));
+    HOB_TRY(tokenizer, gemma::gguf_tokenizer(file));
+    HOB_TRY(generation, gemma::gguf_generation(file, config.vocab));
+    return Model{std::move(config), std::move(tokenizer), std::move(generation)};
+  }
+  HOB_TRY(config, gemma::read_config(files.directory / "config.json"));
+  HOB_TRY(tokenizer, text::Tokenizer::load((files.directory / "tokenizer.json").string()));
+  HOB_TRY(generation, gemma::read_generation(files.directory / "generation_config.json", config.vocab));
+  return Model{std::move(config), std::move(tokenizer), std::move(generation)};
+}
+
+}  // namespace
 
 Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, const LoadProgress& progress) {
   const auto as_not_loaded = [](const Error& error) { return Error(Code::model_not_loaded, error.message()); };
@@ -13,27 +40,19 @@ Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, con
     return Error(Code::model_not_loaded, "hob-model plays no scripts; hob-model-lite does.");
   }
   if (start.model_dir.empty()) return Error(Code::model_not_loaded, "No model directory was given.");
-  const std::filesystem::path directory = start.model_dir;
-  auto config = gemma::read_config(directory / "config.json");
-  if (!config) return as_not_loaded(config.error());
-  if (!config->value_norm) {  // Gemma 4 always has it
-    return Error(Code::model_not_loaded,
-                 directory.string() + " is a Gemma 3 model. Its numbers can be had (hob model logits), but hob does not "
-                 "speak its chat format; give it a Gemma 4 model.");
-  }
-  auto tokenizer = text::Tokenizer::load((directory / "tokenizer.json").string());
-  if (!tokenizer) return as_not_loaded(tokenizer.error());
-  auto generation = gemma::read_generation(directory / "generation_config.json", config->vocab);
-  if (!generation) return as_not_loaded(generation.error());
+  const std::filesystem::path path = start.model_dir;
+  auto model = open(path);
+  if (!model) return as_not_loaded(model.error());
+  auto& [config, tokenizer, generation] = *model;
   auto dtype = torch_engine::weight_type_of(start.dtype);
   if (!dtype) return as_not_loaded(dtype.error());
-  if (tokenizer->size() > config->vocab) {
+  if (tokenizer.size() > config.vocab) {
     return Error(Code::model_not_loaded,
-                 (directory / "tokenizer.json").string() + ": it has " + std::to_string(tokenizer->size()) +
-                     " tokens, and config.json's vocab_size is " + std::to_string(config->vocab) + ".");
+                 path.string() + ": the tokenizer has " + std::to_string(tokenizer.size()) + " tokens, and the model's vocabulary " +
+                     std::to_string(config.vocab) + ".");
   }
   torch_engine::Options options;
-  options.directory = directory;
+  options.directory = path;
   options.dtype = *dtype;
   options.threads = static_cast<int>(start.threads);
   options.context = start.context;
@@ -43,14 +62,15 @@ Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, con
 
   Loaded out;
   out.engine = *std::move(engine);
-  out.control = control_tokens(*tokenizer, generation->eos, generation->suppress);
-  out.tokenizer = std::make_shared<const text::Tokenizer>(*std::move(tokenizer));
-  out.sampling.temperature = generation->do_sample ? generation->temperature : 0.0;
-  out.sampling.top_k = generation->top_k;
-  out.sampling.top_p = generation->top_p;
+  out.control = control_tokens(tokenizer, generation.eos, generation.suppress);
+  out.sampling.temperature = generation.do_sample ? generation.temperature : 0.0;
+  out.sampling.top_k = generation.top_k;
+  out.sampling.top_p = generation.top_p;
   // The sizes with per-layer embeddings are E2B and E4B.
-  out.size = config->ple_dim > 0 ? text::ModelSize::small : text::ModelSize::big;
-  out.capabilities = {"constrain.exact", "ids", "logprobs", "fork", "tools"};
+  out.size = config.ple_dim > 0 ? text::ModelSize::small : text::ModelSize::big;
+  out.capabilities = {"constrain.exact", "ids", "logprobs", "fork"};
+  if (tokenizer.format() == text::ChatFormat::gemma4) out.capabilities.push_back("tools");
+  out.tokenizer = std::make_shared<const text::Tokenizer>(std::move(tokenizer));
   return out;
 }
 

@@ -37,7 +37,8 @@ Error bad_merge(size_t rank, const std::string& what) {
 }  // namespace
 
 Result<Bpe> Bpe::build(
-    const Vocabulary& vocabulary, const StringList& merges, const std::vector<bool>& forbidden
+    const Vocabulary& vocabulary, const StringList& merges, const std::vector<bool>& forbidden,
+    std::span<const uint32_t> ranks
 ) {
   Bpe bpe;
   std::vector<bool> is_byte(vocabulary.size());
@@ -99,7 +100,7 @@ Result<Bpe> Bpe::build(
       size_t slot = mix_pair(pair) & mask;
       while (bpe.merges_[slot].pair != kNoPair && bpe.merges_[slot].pair != pair) slot = (slot + 1) & mask;
       // Of two equal merges the later one counts.
-      bpe.merges_[slot] = {pair, static_cast<uint32_t>(rank), *result};
+      bpe.merges_[slot] = {pair, ranks.empty() ? static_cast<uint32_t>(rank) : ranks[rank], *result};
       if (!seen[*result]) {
         seen[*result] = true;
         bpe.allow_inside(joined);

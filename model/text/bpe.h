@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,9 +26,11 @@ namespace hob::text {
 class Bpe {
  public:
   Bpe() = default;
-  /// `forbidden(id)` pieces (control tokens) never come out, whatever the merges say.
+  /// `forbidden(id)` pieces (control tokens) never come out, whatever the merges say. Of equal ranks (no `ranks`: the place
+  /// of each merge) the leftmost goes first; merges of one rank must have one result.
   static Result<Bpe> build(
-      const Vocabulary& vocabulary, const StringList& merges, const std::vector<bool>& forbidden
+      const Vocabulary& vocabulary, const StringList& merges, const std::vector<bool>& forbidden,
+      std::span<const uint32_t> ranks = {}
   );
 
   void encode(std::string_view text, std::vector<Token>& out) const;

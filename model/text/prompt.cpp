@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "model/text/declaration.h"
+#include "model/text/gemma3_prompt.h"
 #include "model/text/lowering.h"
 #include "model/text/pieces.h"
 #include "model/text/structured_type.h"
@@ -311,6 +312,7 @@ class Writer {
 }  // namespace
 
 Result<Prompt> render_prompt(const wire::StepParams& step, const Tokenizer& tokenizer, const PromptFormat& format) {
+  if (tokenizer.format() == ChatFormat::gemma3) return render_gemma3(step, tokenizer, format);
   return Writer(step, tokenizer, format).run();
 }
 

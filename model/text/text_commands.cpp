@@ -33,7 +33,7 @@ Result<Options> read_options(std::span<const std::string> arguments, bool tokeni
       return Error(Code::invalid_params, "unknown or incomplete option " + word);
     }
   }
-  if (options.model.empty()) return Error(Code::invalid_params, "--model DIR is missing");
+  if (options.model.empty()) return Error(Code::invalid_params, "--model DIR|FILE.gguf is missing");
   if (options.untrusted && options.decode) {
     return Error(Code::invalid_params, "--untrusted says how text is read; it does not go with --decode");
   }
@@ -50,8 +50,9 @@ void each_line(std::istream& in, std::ostream& out, Line&& answer) {
 
 // Loads the tokenizer and answers every line.
 template <typename Line>
-int run(const std::string& directory, std::istream& in, std::ostream& out, std::ostream& err, Line&& answer) {
-  const Result<Tokenizer> tokenizer = Tokenizer::load(directory + "/tokenizer.json");
+int run(
+    const Result<Tokenizer>& tokenizer, std::istream& in, std::ostream& out, std::ostream& err, Line&& answer
+) {
   if (!tokenizer) {
     err << tokenizer.error().message() << '\n';
     return 1;
@@ -101,6 +102,8 @@ Result<Chat> read_chat(std::string_view line) {
 
 }  // namespace
 
+Result<Tokenizer> tokenizer_of_directory(const std::string& model) { return Tokenizer::load(model + "/tokenizer.json"); }
+
 Result<std::string> tokenize_line(std::string_view line, Control control, const Tokenizer& tokenizer) {
   HOB_TRY(text, json::parse_document(line, json::kWire));
   if (text.kind != Kind::string) {
@@ -125,31 +128,38 @@ Result<std::string> decode_line(std::string_view line, const Tokenizer& tokenize
 }
 
 Result<std::string> render_line(std::string_view line, const Tokenizer& tokenizer) {
+  if (tokenizer.format() != ChatFormat::gemma4) {
+    return Error(Code::backend_lacks, "render writes Gemma 4's chat template; this tokenizer has Gemma 3's turns.");
+  }
   HOB_TRY(chat, read_chat(line));
   HOB_TRY(pieces, render_chat(chat));
   return "{\"prompt\":" + json::dump(Json(pieces.text())) +
          ",\"tokens\":" + ids_text(tokenizer.encode(pieces.list())) + "}";
 }
 
-int tokenize_command(std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err) {
+int tokenize_command(
+    std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err, const TokenizerLoader& load
+) {
   const Result<Options> options = read_options(arguments, true);
   if (!options) {
     err << options.error().message() << "\nusage: hob model tokenize --model DIR [--untrusted] [--decode]\n";
     return 2;
   }
   const Control control = options->untrusted ? Control::as_text : Control::match;
-  return run(options->model, in, out, err, [&](const std::string& line, const Tokenizer& tokenizer) {
+  return run(load(options->model), in, out, err, [&](const std::string& line, const Tokenizer& tokenizer) {
     return options->decode ? decode_line(line, tokenizer) : tokenize_line(line, control, tokenizer);
   });
 }
 
-int render_command(std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err) {
+int render_command(
+    std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err, const TokenizerLoader& load
+) {
   const Result<Options> options = read_options(arguments, false);
   if (!options) {
     err << options.error().message() << "\nusage: hob model render --model DIR\n";
     return 2;
   }
-  return run(options->model, in, out, err, render_line);
+  return run(load(options->model), in, out, err, render_line);
 }
 
 }  // namespace hob::text

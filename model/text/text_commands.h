@@ -4,12 +4,13 @@
 //   hob model render --model DIR                              {"messages": [...]} -> {"prompt": "...", "tokens": [...]}
 //
 // One JSON value a line in, one a line out, in the same order; a line that cannot be done gives {"error": "..."} and
-// the next goes on. DIR needs a tokenizer.json only. tokenize adds no <bos>; without --untrusted added tokens are
+// the next goes on. DIR needs a tokenizer.json only; who calls may bring a loader for other files. tokenize adds no <bos>; without --untrusted added tokens are
 // read in the text. render takes messages and tools as Hugging Face's chat templates do, further enable_thinking,
 // add_generation_prompt, preserve_thinking and model ("small", the default, or "big"); text from messages never
 // yields control tokens. The bodies run until the end of `in`; one thread.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -19,9 +20,20 @@
 
 namespace hob::text {
 
+/// What becomes of --model.
+using TokenizerLoader = std::function<Result<Tokenizer>(const std::string& model)>;
+/// DIR/tokenizer.json.
+Result<Tokenizer> tokenizer_of_directory(const std::string& model);
+
 /// The commands: `arguments` come after the word. They return the exit status: 0, 1 (no tokenizer) or 2 (usage).
-int tokenize_command(std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err);
-int render_command(std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err);
+int tokenize_command(
+    std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err,
+    const TokenizerLoader& load = tokenizer_of_directory
+);
+int render_command(
+    std::span<const std::string> arguments, std::istream& in, std::ostream& out, std::ostream& err,
+    const TokenizerLoader& load = tokenizer_of_directory
+);
 
 /// One line of each: the answer, or the error that the command prints.
 Result<std::string> tokenize_line(std::string_view line, Control control, const Tokenizer& tokenizer);

@@ -37,7 +37,7 @@ Outcome run(Command command, std::vector<std::string> arguments, const std::stri
   std::istringstream in(input);
   std::ostringstream out;
   std::ostringstream err;
-  const int status = command(arguments, in, out, err);
+  const int status = command(arguments, in, out, err, tokenizer_of_directory);
   return {status, out.str(), err.str()};
 }
 

@@ -113,6 +113,10 @@ Result<Tokenizer> Tokenizer::load(const std::string& path) {
 
 Result<Tokenizer> Tokenizer::parse(std::string_view json, std::string_view name) {
   HOB_TRY(file, read_tokenizer_file(json, name));
+  return build(std::move(file), json, name);
+}
+
+Result<Tokenizer> Tokenizer::build(TokenizerFile file, std::string_view source, std::string_view name) {
   Tokenizer made;
   const uint32_t count = static_cast<uint32_t>(file.pieces.size());
   made.kinds_.assign(count, Kind::text);
@@ -132,22 +136,30 @@ Result<Tokenizer> Tokenizer::parse(std::string_view json, std::string_view name)
   std::vector<bool> forbidden(count);
   for (Token token = 0; token < count; ++token) forbidden[token] = made.kinds_[token] == Kind::special;
   made.vocabulary_ = Vocabulary(std::move(file.pieces));
-  Result<Bpe> bpe = Bpe::build(made.vocabulary_, file.merges, forbidden);
+  Result<Bpe> bpe = Bpe::build(made.vocabulary_, file.merges, forbidden, file.ranks);
   if (!bpe) return std::move(bpe).error().in(name);
   made.bpe_ = std::move(bpe).value();
   made.added_ = AddedTokens(file.added);
-  made.fingerprint_ = hex(hash_text(json)) + hex(hash_text(json.substr(json.size() / 3)));
+  made.fingerprint_ = hex(hash_text(source)) + hex(hash_text(source.substr(source.size() / 3)));
   return made;
 }
 
 void Tokenizer::find_control(const std::vector<AddedToken>& added) {
   std::unordered_map<std::string_view, std::optional<Token> ControlTokens::*> names;
   for (const ControlName& name : kControlNames) names.emplace(name.content, name.member);
+  ControlTokens gemma3;
   for (const AddedToken& token : added) {
     const auto name = names.find(token.content);
     if (name != names.end()) control_.*(name->second) = token.id;
+    if (token.content == "<start_of_turn>") gemma3.turn_open = token.id;
+    if (token.content == "<end_of_turn>") gemma3.turn_close = token.id;
     if (name != names.end() || token.special) kinds_[token.id] = Kind::special;
   }
+  if (control_.turn_open || control_.turn_close || !gemma3.turn_open || !gemma3.turn_close) return;
+  format_ = ChatFormat::gemma3;
+  control_.turn_open = gemma3.turn_open;
+  control_.turn_close = gemma3.turn_close;
+  kinds_[*gemma3.turn_open] = kinds_[*gemma3.turn_close] = Kind::special;
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, Control control) const {

@@ -49,12 +49,17 @@ struct ControlTokens {
   std::optional<Token> video;                           // <|video|>
 };
 
+/// Which chat format the control tokens of a vocabulary belong to.
+enum class ChatFormat { gemma4, gemma3 };
+
 class Tokenizer {
  public:
   /// Reads a tokenizer.json. Errors name the file and the field.
   static Result<Tokenizer> load(const std::string& path);
   /// The same from memory; `name` stands for the file in messages.
   static Result<Tokenizer> parse(std::string_view json, std::string_view name);
+  /// From what another kind of file says; `source` is all that it was read from, for the fingerprint.
+  static Result<Tokenizer> build(TokenizerFile file, std::string_view source, std::string_view name);
 
   std::vector<Token> encode(std::string_view text, Control control) const;
   /// Encodes the pieces as one text: merges run across piece borders as they do in the reference, but an added
@@ -76,6 +81,8 @@ class Tokenizer {
 
   uint32_t size() const { return vocabulary_.size(); }
   const ControlTokens& control() const { return control_; }
+  /// Gemma 3's where turns are <start_of_turn> and <end_of_turn>, which then are control().turn_open and turn_close.
+  ChatFormat format() const { return format_; }
   /// Changes when anything in the file does that could change an id: 32 hex digits.
   const std::string& fingerprint() const { return fingerprint_; }
 
@@ -90,6 +97,7 @@ class Tokenizer {
   StringList shown_;  // by id: with spaces for U+2581, one raw byte for a byte piece
   std::vector<Kind> kinds_;
   ControlTokens control_;
+  ChatFormat format_ = ChatFormat::gemma4;
   std::string fingerprint_;
 };
 

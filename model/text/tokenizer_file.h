@@ -26,7 +26,8 @@ struct AddedToken {
 struct TokenizerFile {
   StringList pieces;              // by id, added tokens included, without holes
   std::vector<AddedToken> added;  // in the order of the file
-  StringList merges;              // left and right in turn; the rank of a merge is its place
+  StringList merges;              // left and right in turn
+  std::vector<uint32_t> ranks;    // of the merges, the lowest first; empty: their places
 };
 
 inline constexpr uint32_t kMaxPieces = 2'000'000;

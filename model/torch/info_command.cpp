@@ -50,8 +50,8 @@ uint64_t number(const Json& info, const char* key) { return info.at(key).get<uin
 
 }  // namespace
 
-Result<Json> model_info(const std::filesystem::path& directory, uint64_t available) {
-  HOB_TRY(model, open_checkpoint(directory));
+Result<Json> model_info(const std::filesystem::path& path, uint64_t available) {
+  HOB_TRY(model, open_checkpoint(path));
   const gemma::Config& config = model.config;
   const gemma::Weights& weights = model.weights;
   if (available == 0) available = available_memory();
@@ -77,6 +77,7 @@ Result<Json> model_info(const std::filesystem::path& directory, uint64_t availab
   }
   out["parameters"] = sizes.all;
   out["active_parameters"] = sizes.active;
+  out["format"] = model.gguf ? "gguf" : "safetensors";
   out["weights_dtype"] = std::string(gemma::name_of(weights.dtype()));
   out["file_bytes"] = model.files.file_bytes();
   out["available_bytes"] = available;
@@ -87,7 +88,7 @@ Result<Json> model_info(const std::filesystem::path& directory, uint64_t availab
   Json rows = Json::array(), longest = Json::object();
   for (const auto dtype : {WeightType::f32, WeightType::bf16}) {
     const std::string name = dtype == WeightType::f32 ? "f32" : "bf16";
-    DecoderOptions options = decoder_options(dtype, false, weights.dtype());
+    DecoderOptions options = decoder_options(dtype, false, kept_dtype(dtype, weights));
     for (const uint32_t context : contexts) {
       options.context = context;
       const MemoryNeed need = memory_need(config, weights, options);
@@ -127,7 +128,8 @@ std::string info_text(const Json& info) {
   line("context", text("max_positions") + " positions");
   line("parameters", in_billions(number(info, "parameters")) +
                        (info.contains("experts") ? ", " + in_billions(number(info, "active_parameters")) + " a token" : ""));
-  line("files", gigabytes(number(info, "file_bytes")) + ", " + info.at("weights_dtype").get<std::string>());
+  line("files", gigabytes(number(info, "file_bytes")) + ", " + info.at("weights_dtype").get<std::string>() +
+                  (info.at("format") == "gguf" ? " (GGUF)" : ""));
   line("available", gigabytes(number(info, "available_bytes")));
   out += "\n precision   context      weights         keys        total\n";
   for (const Json& row : info.at("memory")) {
@@ -144,8 +146,8 @@ std::string info_text(const Json& info) {
   return out + "\n";
 }
 
-int run_info(const std::filesystem::path& directory, bool as_json) {
-  const auto info = model_info(directory);
+int run_info(const std::filesystem::path& path, bool as_json) {
+  const auto info = model_info(path);
   if (!info) {
     std::fprintf(stderr, "hob model info: %s\n", info.error().message().c_str());
     return 1;

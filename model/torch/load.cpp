@@ -8,6 +8,10 @@
 #include <new>
 
 #include "model/gemma/fields.h"
+#include "model/gemma/gguf_config.h"
+#include "model/gemma/gguf_tensors.h"
+#include "model/gemma/model_files.h"
+#include "model/gemma/unpack.h"
 #include "model/torch/memory.h"
 #include "model/torch/need.h"
 
@@ -63,28 +67,43 @@ Result<WeightType> weight_type_of(std::string_view name) {
   return Error(Code::invalid_params, "The dtype must be f32, bf16 or auto, got \"" + std::string(name.substr(0, 40)) + "\".");
 }
 
-Result<Checkpoint> open_checkpoint(const std::filesystem::path& directory) {
-  HOB_TRY(config_text, gemma::read_small_file(directory / "config.json", kMaxConfigBytes));
-  HOB_TRY(config, gemma::parse_config(config_text, "config.json"));
-  HOB_TRY(files, gemma::Safetensors::open_directory(directory));
-  HOB_TRY(weights, gemma::find_weights(config, files));
-  HOB_TRY(label, read_label(directory));
-  return Checkpoint{
-    std::move(label.name), label.demonstration, std::move(config_text), std::move(config), std::move(files),
-    std::move(weights)
-  };
+Result<Checkpoint> open_checkpoint(const std::filesystem::path& model) {
+  HOB_TRY(found, gemma::find_model_files(model));
+  Checkpoint out;
+  if (found.gguf) {
+    HOB_TRY(file, gemma::Gguf::open(*found.gguf));
+    HOB_TRY(config, gemma::gguf_config(file));
+    HOB_TRY(files, gemma::gguf_tensors(file, config));
+    out.gguf = true;
+    out.name = found.gguf->stem().string();
+    out.config_text.assign(reinterpret_cast<const char*>(file.head().data()), file.head().size());
+    out.config = std::move(config);
+    out.files = std::move(files);
+  } else {
+    HOB_TRY(config_text, gemma::read_small_file(found.directory / "config.json", kMaxConfigBytes));
+    HOB_TRY(config, gemma::parse_config(config_text, "config.json"));
+    HOB_TRY(files, gemma::Safetensors::open_directory(found.directory));
+    HOB_TRY(label, read_label(found.directory));
+    std::error_code ignored;
+    if (std::filesystem::exists(found.directory / "tokenizer.json", ignored)) {
+      HOB_TRY(text, gemma::read_small_file(found.directory / "tokenizer.json", kMaxTokenizerBytes));
+      out.tokenizer_text = std::move(text);
+    }
+    out.name = std::move(label.name);
+    out.demonstration = label.demonstration;
+    out.config_text = std::move(config_text);
+    out.config = std::move(config);
+    out.files = std::move(files);
+  }
+  HOB_TRY(weights, gemma::find_weights(out.config, out.files));
+  out.weights = std::move(weights);
+  return out;
 }
 
 Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
-  const auto& directory = options.directory;
-  HOB_TRY(model, open_checkpoint(directory));
-  auto& [name, demonstration, config_text, config, files, weights] = model;
-  std::string tokenizer_text;
-  std::error_code ignored;
-  if (std::filesystem::exists(directory / "tokenizer.json", ignored)) {
-    HOB_TRY(text, gemma::read_small_file(directory / "tokenizer.json", kMaxTokenizerBytes));
-    tokenizer_text = std::move(text);
-  }
+  HOB_TRY(model, open_checkpoint(options.directory));
+  gemma::Config& config = model.config;
+  gemma::Weights& weights = model.weights;
   if (options.context > config.max_positions) {
     return Error(
       Code::invalid_params, "A context of " + std::to_string(options.context) + " was asked for; the model has " +
@@ -95,16 +114,16 @@ Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
     return Error(Code::invalid_params, "prefill_chunk must be from 1 to 8192.");
   }
 
-  DecoderOptions decoder = decoder_options(options.dtype, options.force_bf16, weights.dtype());
+  DecoderOptions decoder = decoder_options(options.dtype, options.force_bf16, kept_dtype(options.dtype, weights));
   decoder.context = options.context > 0 ? options.context : std::min(config.max_positions, kDefaultContext);
   decoder.chunk = options.prefill_chunk;
   const uint64_t available = options.memory_bytes > 0 ? options.memory_bytes : available_memory();
   HOB_TRY_VOID(check_memory(config, weights, decoder, available));
 
   engine::Info info;
-  info.name = name;
-  info.demonstration = demonstration;
-  info.fingerprint = gemma::fingerprint(config_text, weights, tokenizer_text);
+  info.name = model.name;
+  info.demonstration = model.demonstration;
+  info.fingerprint = gemma::fingerprint(model.config_text, weights, model.tokenizer_text);
   info.dtype = decoder.compute == Compute::bf16 ? "bf16" : "f32";
   info.vocab = config.vocab;
   info.hidden = config.hidden;
@@ -116,8 +135,12 @@ Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
   try {
     const c10::InferenceMode guard;
     if (options.threads > 0) at::set_num_threads(options.threads);
-    auto built = Decoder::build(config, weights, decoder, options.progress);
-    return std::make_unique<TorchEngine>(std::move(info), std::move(config), std::move(files), std::move(built));
+    const auto to = decoder.compute == Compute::bf16 || decoder.narrow_weights ? gemma::Dtype::bf16 : gemma::Dtype::f32;
+    // Where there is something to unpack, that is what takes time.
+    const bool packed = !weights.only(gemma::Packing::packed).all().empty();
+    HOB_TRY_VOID(gemma::unpack(weights, model.files, to, at::get_num_threads(), options.progress));
+    auto built = Decoder::build(config, weights, decoder, packed ? Progress() : options.progress);
+    return std::make_unique<TorchEngine>(std::move(info), std::move(config), std::move(model.files), std::move(built));
   } catch (const std::bad_alloc&) {
     return Error(Code::model_failed, "Out of memory while the weights were made ready.");
   } catch (const c10::Error& error) {

@@ -1,9 +1,9 @@
-// load: a checkpoint's directory becomes an Engine, or an error that says what is wrong with it.
+// load: a checkpoint's directory, or a GGUF file, becomes an Engine, or an error that says what is wrong with it.
 //
 //   HOB_TRY(engine, torch_engine::load({.directory = dir, .dtype = Dtype::automatic, .threads = 2}));
 //
-// Weights stay in their mapped files where the dtype allows; what does not fit this machine's memory is refused before it
-// is allocated. bf16 weights are computed in f32 on a CPU that has no instructions for bf16 (Info::dtype says what is
+// Weights stay in their mapped files where the dtype allows; packed ones (GGUF) are unpacked once, row by row, to f32 where
+// that is asked for, else to bf16. What does not fit this machine's memory is refused before it is allocated. bf16 weights are computed in f32 on a CPU that has no instructions for bf16 (Info::dtype says what is
 // computed). A file hob-model.json beside the weights may give the model's name and say that it is a demonstration.
 // Called on the [model] thread, which then owns the engine.
 #pragma once
@@ -23,7 +23,7 @@ enum class WeightType {
 };
 
 struct Options {
-  std::filesystem::path directory;
+  std::filesystem::path directory;  // or a file *.gguf
   WeightType dtype = WeightType::automatic;
   int threads = 0;             // 0: torch's choice
   uint32_t context = 0;        // 0: what config.json says, at most kDefaultContext
@@ -37,17 +37,19 @@ inline constexpr uint32_t kDefaultContext = 32'768;
 
 Result<std::unique_ptr<TorchEngine>> load(const Options& options);
 
-/// A checkpoint's files, opened and checked; nothing is copied yet.
+/// A checkpoint's files, opened and checked; nothing is unpacked yet.
 struct Checkpoint {
   std::string name;
   bool demonstration = false;
-  std::string config_text;
+  bool gguf = false;
+  std::string config_text;     // what identifies the configuration: config.json, or all that a GGUF file says before its data
+  std::string tokenizer_text;  // tokenizer.json; empty where there is none, or it is in the GGUF file
   gemma::Config config;
   gemma::Safetensors files;
   gemma::Weights weights;  // borrow the files
 };
 
-Result<Checkpoint> open_checkpoint(const std::filesystem::path& directory);
+Result<Checkpoint> open_checkpoint(const std::filesystem::path& model);
 
 /// "f32", "bf16" or "auto".
 Result<WeightType> weight_type_of(std::string_view name);

@@ -66,7 +66,8 @@ class Told {
 Result<void> write_logits(const LogitsOptions& options) {
   HOB_TRY(dtype, weight_type_of(options.dtype));
   // The ids are read first, so that the context can be as long as they are and not longer.
-  HOB_TRY(config, gemma::read_config(options.model / "config.json"));
+  HOB_TRY(checkpoint, open_checkpoint(options.model));
+  const gemma::Config& config = checkpoint.config;
   HOB_TRY(ids, read_tokens(options.tokens, config.vocab));
   if (ids.size() > config.max_positions) {
     return Error(

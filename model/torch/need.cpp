@@ -1,5 +1,6 @@
 #include "model/torch/need.h"
 
+#include "model/gemma/unpack.h"
 #include "model/torch/kernels.h"
 
 namespace hob::torch_engine {
@@ -8,8 +9,13 @@ namespace {
 constexpr uint64_t kWorkBytes = 64u << 20;
 }
 
-DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype in_file) {
-  const bool bf16 = asked == WeightType::bf16 || (asked == WeightType::automatic && in_file == gemma::Dtype::bf16);
+gemma::Dtype kept_dtype(WeightType asked, const gemma::Weights& weights) {
+  if (!gemma::is_packed(weights.dtype())) return weights.dtype();
+  return asked == WeightType::f32 ? gemma::Dtype::f32 : gemma::Dtype::bf16;
+}
+
+DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype kept) {
+  const bool bf16 = asked == WeightType::bf16 || (asked == WeightType::automatic && kept == gemma::Dtype::bf16);
   DecoderOptions out;
   out.compute = bf16 && (force_bf16 || cpu_has_bf16()) ? Compute::bf16 : Compute::f32;
   out.narrow_weights = bf16 && out.compute == Compute::f32;
@@ -20,7 +26,10 @@ DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype i
 MemoryNeed memory_need(const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& options) {
   MemoryNeed out;
   // Mapped weights count, too: a model whose every token reads from the disk is of no use.
-  out.weights = weights.hot_bytes() + Decoder::copied_bytes(weights, options);
+  const gemma::Weights plain = weights.only(gemma::Packing::plain);
+  const bool bf16 = options.compute == Compute::bf16 || options.narrow_weights;
+  out.weights = plain.hot_bytes() + Decoder::copied_bytes(plain, options) +
+                gemma::unpacked_bytes(weights, bf16 ? gemma::Dtype::bf16 : gemma::Dtype::f32);
   out.caches = Decoder::kv_bytes_per_token(config, options.compute) * options.context +
                Decoder::sliding_bytes(config, options);
   out.work = kWorkBytes;

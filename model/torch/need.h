@@ -1,6 +1,7 @@
 // need: how much memory a checkpoint takes at a precision and a context, reckoned before anything is allocated.
 //
-//   const MemoryNeed need = memory_need(config, weights, decoder_options(WeightType::bf16, false, weights.dtype()));
+//   const auto kept = kept_dtype(WeightType::bf16, weights);
+//   const MemoryNeed need = memory_need(config, weights, decoder_options(WeightType::bf16, false, kept));
 //   if (need.total() > available_memory()) ...
 //
 // Pure arithmetic over shapes; any thread.
@@ -21,8 +22,11 @@ struct MemoryNeed {
   uint64_t total() const { return weights + caches + work; }
 };
 
+/// The dtype that the token embeddings, which stand for all, have once packed weights are unpacked.
+gemma::Dtype kept_dtype(WeightType asked, const gemma::Weights& weights);
+
 /// Precision and rounding as load() chooses them; context and chunk are the caller's to set.
-DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype in_file);
+DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype kept);
 
 MemoryNeed memory_need(const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& options);
 

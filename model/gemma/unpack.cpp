@@ -1,0 +1,87 @@
+#include "model/gemma/unpack.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "model/gemma/dequantise.h"
+
+namespace hob::gemma {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr uint64_t kRowsWorthAThread = 64;
+
+uint16_t rounded(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);  // not a number, quietly
+  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+std::shared_ptr<std::byte> memory(uint64_t bytes) {
+  void* data = std::aligned_alloc(kAlignment, static_cast<size_t>((bytes + kAlignment - 1) / kAlignment * kAlignment));
+  return std::shared_ptr<std::byte>(static_cast<std::byte*>(data), [](std::byte* at) { std::free(at); });
+}
+
+Dtype target(const TensorView& view, Dtype to) { return view.shape.size() < 2 ? Dtype::f32 : to; }
+
+void unpack_rows(const TensorView& from, Dtype to, std::byte* out, uint64_t first, uint64_t end) {
+  const auto row = static_cast<size_t>(from.shape.back());
+  const size_t packed = row / block_elements(from.dtype) * byte_size(from.dtype);
+  std::vector<float> values(row);
+  for (uint64_t i = first; i < end; ++i) {
+    dequantise_row(from.dtype, from.bytes.subspan(static_cast<size_t>(i) * packed, packed), values);
+    std::byte* at = out + i * row * byte_size(to);
+    if (to == Dtype::f32) {
+      std::memcpy(at, values.data(), row * sizeof(float));
+      continue;
+    }
+    for (size_t k = 0; k < row; ++k, at += 2) {
+      const uint16_t narrow = rounded(values[k]);
+      std::memcpy(at, &narrow, 2);
+    }
+  }
+}
+
+}  // namespace
+
+uint64_t unpacked_bytes(const Weights& weights, Dtype to) {
+  uint64_t out = 0;
+  for (const auto& [name, view] : weights.all()) {
+    if (is_packed(view.dtype)) out += view.elements() * byte_size(target(view, to));
+  }
+  return out;
+}
+
+Result<void> unpack(Weights& weights, Safetensors& files, Dtype to, int threads, const UnpackProgress& progress) {
+  const Weights packed = weights.only(Packing::packed);
+  uint64_t total = 0, done = 0;
+  for (const auto& [name, view] : packed.all()) total += view.bytes.size();
+  for (const auto& [name, view] : packed.all()) {
+    const Dtype wanted = target(view, to);
+    const uint64_t bytes = view.elements() * byte_size(wanted);
+    const auto made = memory(bytes);
+    if (!made) return Error(Code::model_failed, "Out of memory while " + name + " was unpacked.");
+    const uint64_t rows = view.elements() / view.shape.back();
+    const uint64_t workers = std::clamp<uint64_t>(rows / kRowsWorthAThread, 1, static_cast<uint64_t>(std::max(threads, 1)));
+    std::vector<std::thread> others;
+    for (uint64_t i = 1; i < workers; ++i) {
+      others.emplace_back([&, i] { unpack_rows(view, wanted, made.get(), rows * i / workers, rows * (i + 1) / workers); });
+    }
+    unpack_rows(view, wanted, made.get(), 0, rows / workers);
+    for (std::thread& other : others) other.join();
+    for (const auto& file : files.files()) {
+      const auto whole = file->bytes();
+      if (view.bytes.data() >= whole.data() && view.bytes.data() < whole.data() + whole.size()) file->let_go(view.bytes);
+    }
+    weights.replace(name, {wanted, view.shape, {made.get(), static_cast<size_t>(bytes)}});
+    files.keep(made);
+    done += view.bytes.size();
+    if (progress) progress(done, total);
+  }
+  return {};
+}
+
+}  // namespace hob::gemma
