@@ -4,6 +4,7 @@
 hello, tokenizer, compile, mask_walk and quit, one JSON object a line; see model/bench. Times are microseconds around the
 engine's own calls. Every engine allocates its mask once; it is full when the call returns.
 """
+import importlib.metadata
 import json
 import sys
 import time
@@ -42,7 +43,7 @@ class LlGuidance:
     def tokenizer(self, path, size):
         _, eos = pieces(path, size)
         start = now()
-        self.words = self.engine.LLTokenizer(path, eos_token=eos)  # all of the file's ids
+        self.words = self.engine.LLTokenizer(path, eos_token=eos)  # of all the file's ids
         self.words = self.words.with_slices(self.engine.LLTokenizer.json_slices())
         took = now() - start
         self.eos, self.bits = eos, self.numpy.zeros((self.words.vocab_size + 31) // 32, dtype=self.numpy.int32)
@@ -71,7 +72,7 @@ class XGrammar:
         import xgrammar
         torch.set_num_threads(1)
         self.engine, self.torch = xgrammar, torch
-        self.version = getattr(xgrammar, "__version__", "?")
+        self.version = importlib.metadata.version("xgrammar")
 
     def tokenizer(self, path, size):
         words, self.eos = pieces(path, size)
