@@ -19,9 +19,14 @@ uint32_t Tails::id(std::string_view text) {
 
 namespace {
 
+// Whether a LanguageReader can read it, or it is one of a list: not where a text must differ from others.
+bool of_language(const Thread& thread) {
+  return thread.top.kind == Kind::string && thread.top.state != 0 && thread.top.unique == 0;
+}
+
 bool listed(const Thread& thread, const grammar::Machine& machine) {
-  return thread.top.kind == Kind::string && thread.top.lex == grammar::plain && thread.top.low < thread.top.high &&
-         !machine.ir().nodes[thread.top.node].strings[thread.top.spec].literals.empty();
+  return thread.top.kind == Kind::string && thread.top.unique == 0 && thread.top.lex == grammar::plain &&
+         thread.top.low < thread.top.high && !machine.ir().nodes[thread.top.node].strings[thread.top.spec].literals.empty();
 }
 
 }  // namespace
@@ -50,7 +55,7 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
     if (whole) continue;
     if (thread.top.kind == Kind::hole) leave(node);
     if (listed(thread, machine_)) read_names(node, thread, probing);
-    if (thread.top.kind == Kind::string && thread.top.state != 0) {
+    if (of_language(thread)) {
       const uint32_t most = machine_.ir().nodes[thread.top.node].strings[thread.top.spec].max_length;
       read(node, thread, most == grammar::kUnlimited ? most : most - thread.top.count, probing);
     }
@@ -61,7 +66,7 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
   }
   if (whole) return false;
   std::erase_if(now, [&](const Thread& t) {
-    return listed(t, machine_) || t.top.kind == Kind::hole || t.top.kind == Kind::extra || (t.top.kind == Kind::string && t.top.state != 0);
+    return t.top.kind == Kind::hole || t.top.kind == Kind::extra || of_language(t) || listed(t, machine_);
   });
   return !now.empty();
 }

@@ -90,7 +90,10 @@ Local Masker::key_of(const Local& local) const {
 void Masker::mask_one(const Thread& thread, std::span<uint64_t> bits, bool& fresh) {
   levels_.clear();
   grammar::Machine::Interior inside;
-  if (machine_->interior(thread.top, inside)) {
+  if (machine_->compares(thread.top)) {
+    settle(bits, fresh);
+    walker_.mark(trie_->tree(), 0, *machine_, {thread}, bits);
+  } else if (machine_->interior(thread.top, inside)) {
     mask_interior(thread, inside, bits, fresh);
   } else if (thread.top.kind == Kind::string && thread.top.state != 0) {
     mask_entry(thread, text_entry(thread), bits, fresh);
@@ -438,7 +441,9 @@ void Masker::fill(Entry& entry, const Gather& found, const Local& local) {
                     std::equal(all.begin(), all.end(), found.exits.begin(),
                                [](const Exit& a, const Exit& b) { return a.token == b.token && a.tail == b.tail; });
   if (!entry.all_exits) entry.exits = found.exits;
-  const bool between = local.lex == grammar::plain && local.utf8 == 0;
+  // Keys of several languages are read by several threads, and some have no ending left: the thread is asked.
+  const bool classed = local.kind == Kind::object && machine_->ir().nodes[local.node].objects[local.spec].classed();
+  const bool between = local.lex == grammar::plain && local.utf8 == 0 && !classed;
   for (const auto& [node, text] : found.closings) {
     Closing closing;
     closing.node = node;

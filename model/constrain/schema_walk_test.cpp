@@ -57,6 +57,22 @@ const char* const kSchemas[] = {
         "name":{"type":"string","pattern":"a|^\\s*$"}},"required":["id"],"additionalProperties":{"type":"string","pattern":"^(/[^/]+)+$","maxLength":9}})",
     R"({"type":"array","items":{"anyOf":[{"type":"string","format":"ipv4"},{"type":"string","not":{"pattern":"[a-m]"},"maxLength":3},
         {"type":"string","not":{"enum":["red","re"]},"pattern":"^re"}]}})",
+    R"({"type":"object","patternProperties":{"^a|é":{"type":"integer"},"d$":{"type":["integer","null"]}},"additionalProperties":{"type":"boolean"},"properties":{"name":{"type":"null"}}})",
+    R"({"type":"object","patternProperties":{"^[ab]{1,2}$":{"type":"integer"}},"additionalProperties":false,"minProperties":1})",
+    R"({"type":"object","patternProperties":{"^(é|x*|[ab]{8})$":{"type":"null"}},"additionalProperties":false,"minProperties":3,"maxProperties":5})",
+    R"({"type":"object","propertyNames":{"pattern":"^[\"\\\\a]{1,7}$"},"additionalProperties":{"type":"null"}})",
+    R"({"type":"object","propertyNames":{"maxLength":1},"additionalProperties":{"type":"null"},"minProperties":2})",
+    R"({"type":"object","patternProperties":{"^a":{"type":["integer","null"]}},"not":{"patternProperties":{"^ab":{"type":"integer"}}},"additionalProperties":false})",
+    R"({"type":"array","uniqueItems":true,"items":{"type":["integer","string","null","array","object","boolean"]}})",
+    R"({"type":"array","uniqueItems":true,"items":{"enum":["re","red","é",1,null]},"minItems":3})",
+    R"({"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":-1,"maximum":12},"minItems":2})",
+    R"({"type":"array","uniqueItems":true,"items":{"type":"string","maxLength":2},"minItems":2})",
+    R"({"type":"array","uniqueItems":true,"items":{"type":"string","pattern":"^[ab]{1,2}$"}})",
+    R"({"type":"array","uniqueItems":true,"items":{"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]},"minItems":2})",
+    R"({"type":"array","uniqueItems":true,"items":{"type":"array","items":{"type":["null","boolean"]}},"minItems":2})",
+    R"({"type":"object","unevaluatedProperties":{"type":"null"},"anyOf":[{"properties":{"a":{"type":"integer"}},"required":["a"]},
+        {"properties":{"name":{"type":"boolean"}},"required":["name"]}]})",
+    R"({"type":"array","contains":{"type":"boolean"},"unevaluatedItems":{"type":"integer"}})",
     R"({"type":"string","pattern":"^[😀-😎\"\\\\\\u0000-\\u0008é]*$","minLength":1})",
 };
 
@@ -88,7 +104,11 @@ Subject subject(std::string_view text, bool call) {
   return out;
 }
 
-bool has_object(const json::Document& schema) { return json::dump(schema).find("\"object\"") != std::string::npos; }
+// Whether it can be a tool's arguments.
+bool has_object(const json::Document& schema) {
+  const std::string text = json::dump(schema);
+  return text.find("\"object\"") != std::string::npos && text.rfind(R"({"type":"array")", 0) != 0;
+}
 
 Bits mask_of(const Matcher& m) {
   Bits bits(trie()->words());

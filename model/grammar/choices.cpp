@@ -13,6 +13,8 @@ SchemaBuilder::Item SchemaBuilder::branch(const Item& whole, const Document& sch
   Item item{&schema, std::move(pointer), denied};
   item.from = whole.from;
   item.from.emplace_back(whole.schema, false);
+  item.parents = {whole.schema};
+  item.watched = whole.watched && !denied;
   return item;
 }
 
@@ -47,6 +49,11 @@ Result<std::optional<SchemaBuilder::Choice>> SchemaBuilder::choice(const Item& i
       return refused(item.pointer, keyword, std::string(keyword) + " must be a list of schemas");
     }
     Choice found{keyword, {}};
+    if (item.watched && keyword[0] == 'a') {
+      HOB_TRY(ways, watched_ways(item, *branches));
+      found.ways = std::move(ways);
+      return std::optional(std::move(found));
+    }
     for (size_t i = 0; i < branches->items.size(); ++i) {
       Way& way = found.ways.emplace_back();
       way.adds.push_back(branch(item, branches->items[i], below(item.pointer, keyword, i)));
@@ -57,7 +64,7 @@ Result<std::optional<SchemaBuilder::Choice>> SchemaBuilder::choice(const Item& i
   const Document* condition = conditions_ ? schema.find("if") : nullptr;
   const Document* then = schema.find("then");
   const Document* otherwise = schema.find("else");
-  if (condition && (then || otherwise) && next()) {
+  if (condition && (then || otherwise || item.watched) && next()) {
     Choice found{"if", {}};
     Way& yes = found.ways.emplace_back();
     yes.adds.push_back(branch(item, *condition, below(item.pointer, "if")));

@@ -6,6 +6,7 @@
 
 #include "model/grammar/machine.h"
 #include "model/grammar/machine_text.h"
+#include "model/grammar/unique_values.h"
 #include "schemas/base/utf8.h"
 
 namespace hob::grammar {
@@ -28,6 +29,10 @@ std::vector<Symbol> Machine::completion(const Thread& from) const {
   Thread thread = from;
   while (thread.top.kind > Kind::extra) {
     const Local& top = thread.top;
+    if (top.unique != 0 || (top.kind == Kind::array && array(top).unique && !Ir::can_end(array(top), top.count, top.a))) {
+      thread = finish_differing(std::move(thread), out);
+      continue;
+    }
     if (top.kind == Kind::string || (top.kind == Kind::object && top.phase == key)) {
       thread = finish_text(std::move(thread), out);
       continue;
@@ -42,17 +47,7 @@ std::vector<Symbol> Machine::completion(const Thread& from) const {
         break;
       }
       case Kind::number: {
-        NumberState state;
-        state.phase = top.phase;
-        state.negative = top.space & 1;
-        state.exponent_negative = top.space & 2;
-        state.exponent_count = top.space >> 2;
-        state.whole_digits = top.lex;
-        state.fraction_digits = top.utf8;
-        state.exponent_value = top.hex;
-        state.last_nonzero = static_cast<uint8_t>(top.low);
-        state.mantissa = static_cast<Wide>(top.b) << 64 | top.a;
-        append(number_completion(ir_->nodes[top.node].numbers.front(), state), out);
+        append(number_completion(ir_->nodes[top.node].numbers.front(), load_number(top)), out);
         break;
       }
       case Kind::array:
@@ -89,7 +84,22 @@ Thread Machine::finish_text(Thread from, std::vector<Symbol>& out) const {
   for (;;) {
     if (from.top.state != 0 && from.top.lex == 0 && from.top.utf8 == 0) {
       std::vector<Symbol> rest;
-      write_string(text_of(language(from.top)->shortest(from.top.state)), rest);
+      std::optional<std::u32string> text;
+      if (kind == Kind::object) {
+        text = new_key(from.top, from.extras.get());
+      } else if (from.top.unique & kItem) {
+        text = differing_text(from);
+      } else {
+        text = language(from.top)->shortest(from.top.state);
+      }
+      if (!text) return {};  // every thread can be completed
+      if (kind == Kind::object && !json) {
+        rest.push_back(0);
+        append(text_of(*text), rest);
+        rest.push_back(':');
+      } else {
+        write_string(text_of(*text), rest);
+      }
       for (size_t i = 1; i < rest.size(); ++i) {  // after the opening quote
         if (!attempt(rest[i])) return {};
       }
@@ -180,15 +190,33 @@ void Machine::finish_object(Local local, Ref<ExtraKeys> extras, int limit, std::
     return local.phase == after_comma || wants_witness() || seen(local).count + local.count < spec.min_properties;
   };
   for (const uint32_t name : spec.declared) {
-    if (wanted() && !wants_witness() && available(spec, local, name)) write_declared(name);
+    if (!wanted() || wants_witness() || !available(spec, local, name)) continue;
+    if (ir_->nodes[spec.properties[name].node].min_depth <= limit) write_declared(name);
   }
-  for (uint32_t n = 0; wanted() && extra_available(spec, local) && n < 1'000'000; ++n) {
-    std::string name = "a";
-    for (uint32_t rest = n; rest > 0; rest /= 26) name.push_back(static_cast<char>('a' + rest % 26));
-    if (std::binary_search(spec.names.begin(), spec.names.end(), name)) continue;
-    if (ExtraKeys::has(extras.get(), key_hash(name))) continue;
-    write_value(name, spec.additional, spec.other_witness);
-    ++local.count;
+  for (size_t way = 0; way < spec.others.size(); ++way) {
+    const KeyClass& other = spec.others[way];
+    for (uint32_t n = 0; n < 1'000'000 && wanted() && other_available(spec, local, way); ++n) {
+      if (wants_witness() && !good_witness(other.witness)) break;
+      if (!wants_witness() && ir_->nodes[other.node].min_depth > limit) break;
+      std::string name = "a";
+      if (spec.classed()) {
+        Local begin = local;
+        begin.way = static_cast<uint8_t>(way + 1);
+        begin.state = Language::kStart;
+        begin.a = kHashStart;
+        begin.b &= 0xFFFFFFFF;
+        begin.lex = begin.utf8 = 0;
+        const auto text = new_key(begin, extras.get());
+        if (!text) break;
+        name = text_of(*text);
+      } else {
+        for (uint32_t rest = n; rest > 0; rest /= 26) name.push_back(static_cast<char>('a' + rest % 26));
+        if (std::binary_search(spec.names.begin(), spec.names.end(), name)) continue;
+        if (ExtraKeys::has(extras.get(), key_hash(name))) continue;
+      }
+      write_value(name, other.node, other.witness);
+      keep_key(spec, local, extras, way, key_hash(name));
+    }
   }
   out.push_back('}');
 }
@@ -248,6 +276,7 @@ void Machine::shortest(NodeId id, std::vector<Symbol>& out) const {
     local.kind = Kind::array;
     local.node = id;
     local.spec = static_cast<uint32_t>(i);
+    if (node.arrays[i].unique && node.arrays[i].min_items > 1) return shortest_differing(id, local.spec, out);
     out.push_back('[');
     return finish_array(local, node.min_depth - 1, out);
   }

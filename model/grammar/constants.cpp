@@ -200,14 +200,12 @@ Result<bool> SchemaBuilder::admits(const Document& schema, const std::string& po
   if (schema.kind == Kind::boolean) return schema.boolean;
   if (schema.kind != Kind::object) return refused(pointer, "", "a schema must be an object or a boolean");
   if (depth > kMaxNesting || ++work_ > 200'000) return refused(pointer, "enum", "the listed values take too long to check");
-  if (const Document* reference = schema.find("$ref")) {
+  for (const std::string_view keyword : kReferences) {
+    if (!schema.find(keyword) || (!siblings_of_ref_ && keyword != kReferences[0])) continue;
     std::string where;
-    if (!nested_ids_.empty()) {  // these pointers are for people, not exact enough to tell whose '#' it is
-      return refused(pointer, "$ref", "$ref beside listed values is not followed where schemas inside have an $id of their own");
-    }
-    HOB_TRY(target, resolve({&schema, pointer}, *reference, where));
+    HOB_TRY(target, resolve({&schema, pointer}, keyword, where));
     HOB_TRY(good, admits(*target, where, value, depth + 1));
-    if (!good || !siblings_of_ref_) return good;
+    if (!good || (!siblings_of_ref_ && keyword == kReferences[0])) return good;
   }
   for (const char* keyword : {"allOf", "anyOf", "oneOf"}) {
     const Document* branches = schema.find(keyword);
@@ -264,6 +262,10 @@ Result<bool> SchemaBuilder::admits_choices(const Document& schema, const std::st
 Result<bool> SchemaBuilder::admits_direct(const Document& schema, const std::string& pointer, const Document& value,
                                           int depth) {
   if (auto refusal = refused_keyword(schema, type_of(value))) return refused(pointer, refusal->keyword, refusal->why);
+  for (const char* keyword : {"unevaluatedProperties", "unevaluatedItems"}) {
+    if (value.kind != (keyword[11] == 'P' ? Kind::object : Kind::array) || !unevaluated(schema, keyword)) continue;
+    return refused(pointer, keyword, std::string(keyword) + " is not enforced on values that enum or const list");
+  }
   if (const Document* type = schema.find("type"); type && !has_type(value, *type)) return false;
   if (const Document* one = schema.find("const"); one && !equal(*one, value)) return false;
   if (const Document* some = schema.find("enum")) {
@@ -300,6 +302,15 @@ Result<bool> SchemaBuilder::admits_string(const Document& schema, const std::str
 Result<bool> SchemaBuilder::admits_array(const Document& schema, const std::string& pointer, const Document& value,
                                          int depth) {
   if (!counted(schema, "minItems", "maxItems", value.items.size())) return false;
+  const Document* unique = schema.find("uniqueItems");
+  if (unique && unique->kind == Kind::boolean && unique->boolean) {
+    for (size_t i = 0; i < value.items.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (++work_ > kMaxWork) return refused(pointer, "uniqueItems", "the listed values take too long to check");
+        if (equal(value.items[i], value.items[j])) return false;
+      }
+    }
+  }
   const Document* list = schema.find("prefixItems");
   const Document* rest = schema.find("items");
   if (!list && rest && rest->kind == Kind::array) {
@@ -328,17 +339,40 @@ Result<bool> SchemaBuilder::admits_array(const Document& schema, const std::stri
 Result<bool> SchemaBuilder::admits_object(const Document& schema, const std::string& pointer, const Document& value,
                                           int depth) {
   if (!counted(schema, "minProperties", "maxProperties", value.members.size())) return false;
-  if (const Document* names = schema.find("required")) {
-    for (const Document& name : names->items) {
+  if (const Document* needed = schema.find("required")) {
+    for (const Document& name : needed->items) {
       if (!value.find(name.text)) return false;
     }
   }
   const Document* properties = schema.find("properties");
   const Document* other = schema.find("additionalProperties");
+  const Document* patterns = schema.find("patternProperties");
+  const Document* names = schema.find("propertyNames");
   for (const auto& [name, member] : value.members) {
     const Document* own = properties ? properties->find(name) : nullptr;
-    if (!own && !other) continue;
-    HOB_TRY(good, admits(own ? *own : *other, pointer + "/properties/" + json::pointer_token(name), member, depth + 1));
+    bool spoken = own != nullptr;
+    if (own) {
+      HOB_TRY(good, admits(*own, below(below(pointer, "properties"), name), member, depth + 1));
+      if (!good) return false;
+    }
+    for (size_t i = 0; patterns && i < patterns->members.size(); ++i) {
+      const auto& [text, rule] = patterns->members[i];
+      auto language = ir_.languages().pattern(text);
+      if (!language) return refused(pointer, "patternProperties", language.error().message());
+      if (!ir_.languages().matches(*language, name)) continue;
+      spoken = true;
+      HOB_TRY(good, admits(rule, below(below(pointer, "patternProperties"), text), member, depth + 1));
+      if (!good) return false;
+    }
+    if (!spoken && other) {
+      HOB_TRY(good, admits(*other, below(pointer, "additionalProperties"), member, depth + 1));
+      if (!good) return false;
+    }
+    if (!names) continue;
+    Document text;
+    text.kind = Kind::string;
+    text.text = name;
+    HOB_TRY(good, admits(*names, below(pointer, "propertyNames"), text, depth + 1));
     if (!good) return false;
   }
   return true;

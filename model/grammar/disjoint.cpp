@@ -84,13 +84,47 @@ bool SchemaBuilder::disjoint(const ObjectSpec& a, const ObjectSpec& b, int depth
       if (!x.properties[i].required) continue;
       const auto at = std::lower_bound(y.names.begin(), y.names.end(), x.names[i]);
       const bool named = at != y.names.end() && *at == x.names[i];
-      const NodeId other = named ? y.properties[static_cast<size_t>(at - y.names.begin())].node : y.additional;
+      NodeId other = kNone;
+      if (named) {
+        other = y.properties[static_cast<size_t>(at - y.names.begin())].node;
+      } else if (const KeyClass* of = ir_.class_of(y, x.names[i])) {
+        other = of->node;
+      }
       // What one must have, the other cannot have, or not with such a value.
       if (other == kNone || disjoint(x.properties[i].node, other, depth)) return true;
     }
     return false;
   };
-  return split(a, b) || split(b, a);
+  if (split(a, b) || split(b, a)) return true;
+  const auto required = [](const ObjectSpec& spec) {
+    return std::any_of(spec.properties.begin(), spec.properties.end(), [](const Property& one) { return one.required; });
+  };
+  const bool some = a.min_properties > 0 || b.min_properties > 0 || required(a) || required(b);
+  return some && !shares_key(a, b, depth) && !shares_key(b, a, depth);
+}
+
+// Whether some key of `a` may be one of `b`, with a value that fits both; names of `b` are looked at the other way round.
+bool SchemaBuilder::shares_key(const ObjectSpec& a, const ObjectSpec& b, int depth) const {
+  for (size_t i = 0; i < a.names.size(); ++i) {
+    const auto at = std::lower_bound(b.names.begin(), b.names.end(), a.names[i]);
+    NodeId other = kNone;
+    if (at != b.names.end() && *at == a.names[i]) {
+      other = b.properties[static_cast<size_t>(at - b.names.begin())].node;
+    } else if (const KeyClass* of = ir_.class_of(b, a.names[i])) {
+      other = of->node;
+    }
+    if (other != kNone && !disjoint(a.properties[i].node, other, depth)) return true;
+  }
+  Languages& all = ir_.languages();
+  for (const KeyClass& x : a.others) {
+    for (const KeyClass& y : b.others) {
+      if (disjoint(x.node, y.node, depth)) continue;
+      if (x.language == kNoLanguage || y.language == kNoLanguage) return true;
+      const auto none = all.empty(all.both(x.language, y.language));
+      if (!none || !*none) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace hob::grammar

@@ -62,12 +62,12 @@ Result<std::vector<SchemaBuilder::Way>> SchemaBuilder::failures(const Item& item
     way.failing = keyword;
     way.index = static_cast<uint32_t>(index);
   };
-  const Document* reference = schema.find("$ref");
-  if (reference) {
+  for (const std::string_view keyword : kReferences) {
+    if (!schema.find(keyword) || (!siblings_of_ref_ && keyword != kReferences[0])) continue;
     std::string where;
-    HOB_TRY(target, resolve(item, *reference, where));
+    HOB_TRY(target, resolve(item, keyword, where));
     add(*target, where, true);
-    if (!siblings_of_ref_) return ways;
+    if (!siblings_of_ref_ && keyword == kReferences[0]) return ways;
   }
   if (auto refusal = refused_keyword(schema, known.set)) return refused(item.pointer, refusal->keyword, refusal->why);
   const auto list_of_schemas = [&](const Document& value, std::string_view keyword) -> Result<void> {
@@ -126,7 +126,18 @@ Result<std::vector<SchemaBuilder::Way>> SchemaBuilder::failures(const Item& item
       for (size_t i = 0; i < value.members.size(); ++i) {
         if (!says_nothing(value.members[i].second) && !must_lack(value.members[i].first)) atom("properties", i);
       }
-    } else if (keyword == "additionalProperties") {
+    } else if (keyword == "patternProperties") {
+      if (value.kind != Kind::object) return refused(item.pointer, keyword, "patternProperties must be an object");
+      for (size_t i = 0; i < value.members.size(); ++i) {
+        if (!says_nothing(value.members[i].second)) atom(keyword, i);
+      }
+    } else if (keyword == "uniqueItems") {
+      if (value.kind == Kind::boolean && !value.boolean) continue;
+      return refused(item.pointer, keyword, "uniqueItems cannot be denied: two equal items cannot be asked for");
+    } else if (keyword == "unevaluatedProperties" || keyword == "unevaluatedItems") {
+      if (!unevaluated(schema, keyword)) continue;
+      return refused(item.pointer, keyword, keyword + " cannot be denied; say with properties or items what must not hold");
+    } else if (keyword == "additionalProperties" || keyword == "propertyNames") {
       if (!says_nothing(value)) atom(keyword);
     } else if (keyword == "prefixItems" || (keyword == "items" && value.kind == Kind::array)) {
       if (keyword == "items" && schema.find("prefixItems")) continue;

@@ -33,32 +33,36 @@ int depth_of(const Ir& ir, const ArraySpec& array) {
 int depth_of(const Ir& ir, const ObjectSpec& object) {
   int deepest = 0;
   uint32_t required = 0;
-  std::vector<int> optional;
+  std::vector<std::pair<int, uint32_t>> optional;  // depths, and how many keys have values of them
   for (const Property& property : object.properties) {
     const int depth = depth_of(ir, property.node);
     if (property.required) {
       ++required;
       deepest = std::max(deepest, depth);
     } else if (depth < kImpossible) {
-      optional.push_back(depth);
+      optional.emplace_back(depth, 1);
     }
   }
   if (required > object.max_properties) return kImpossible;
   if (object.wants_witness) {
-    int least = object.other_witness == kNone ? kImpossible : depth_of(ir, object.other_witness);
-    for (const Property& property : object.properties) {
-      if (property.witness != kNone) least = std::min(least, depth_of(ir, property.witness));
-    }
+    int least = kImpossible;
+    const auto take = [&](NodeId witness) {
+      if (witness != kNone) least = std::min(least, depth_of(ir, witness));
+    };
+    for (const Property& property : object.properties) take(property.witness);
+    for (const KeyClass& other : object.others) take(other.witness);
     deepest = std::max(deepest, least);
   }
   if (required < object.min_properties) {  // some optional keys are needed, too: the shallowest
-    const size_t need = object.min_properties - required;
-    const int extra = object.additional == kNone ? kImpossible : depth_of(ir, object.additional);
+    for (const KeyClass& other : object.others) {
+      if (depth_of(ir, other.node) < kImpossible) optional.emplace_back(depth_of(ir, other.node), other.keys);
+    }
     std::sort(optional.begin(), optional.end());
-    for (size_t i = 0; i < need; ++i) {
-      const int next = i < optional.size() ? std::min(optional[i], extra) : extra;
-      deepest = std::max(deepest, next);
-      if (i >= optional.size()) break;
+    size_t need = object.min_properties - required;
+    for (size_t i = 0; need > 0; ++i) {
+      if (i == optional.size()) return kImpossible;
+      deepest = std::max(deepest, optional[i].first);
+      need -= std::min<size_t>(need, optional[i].second);
     }
   }
   return std::min(deepest + 1, kImpossible);
@@ -75,7 +79,7 @@ NodeId Ir::any() {
   node.numbers.push_back({{*NumberRange::make(false, {}, {})}});
   node.strings.emplace_back();
   node.arrays.emplace_back().rest = any_;
-  node.objects.emplace_back().additional = any_;
+  node.objects.emplace_back().others.push_back({kNoLanguage, any_});
   return any_;
 }
 
@@ -83,13 +87,20 @@ NodeId Ir::any_object() {
   if (any_object_ != kNone) return any_object_;
   const NodeId value = any();
   any_object_ = static_cast<NodeId>(nodes.size());
-  nodes.emplace_back().objects.emplace_back().additional = value;
+  nodes.emplace_back().objects.emplace_back().others.push_back({kNoLanguage, value});
   return any_object_;
 }
 
 Languages& Ir::languages() const {
   if (!languages_) languages_ = std::make_shared<Languages>();
   return *languages_;
+}
+
+const KeyClass* Ir::class_of(const ObjectSpec& object, std::string_view key) const {
+  for (const KeyClass& other : object.others) {
+    if (other.language == kNoLanguage || languages().matches(other.language, key)) return &other;
+  }
+  return nullptr;
 }
 
 void Ir::settle() {
@@ -130,6 +141,7 @@ size_t Ir::bytes() const {
     }
     for (const ObjectSpec& object : node.objects) {
       for (const std::string& name : object.names) total += sizeof(std::string) + name.size() + sizeof(Property) + 4;
+      total += object.others.capacity() * sizeof(KeyClass);
     }
     for (const ArraySpec& array : node.arrays) total += (array.prefix.capacity() + array.ways.capacity()) * sizeof(NodeId);
     for (const NumberSpec& number : node.numbers) total += number.ranges.capacity() * sizeof(NumberRange);

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/grammar/number.h"
@@ -37,6 +38,7 @@ struct StringSpec {
   uint32_t min_length = 0, max_length = kUnlimited;  // code points
   std::vector<std::string> literals;                 // where not empty: one of these, sorted, unique
   LanguageId language = kNoLanguage;                 // and one of these texts; it is not empty and knows min_length
+  LanguageId differing = kNoLanguage;  // with all lengths known: for items that differ
 };
 
 /// So many items must be of a kind.
@@ -48,6 +50,7 @@ struct ArraySpec {
   std::vector<NodeId> prefix;  // items 0..n-1
   NodeId rest = kNone;         // every further item
   uint32_t min_items = 0, max_items = kUnlimited;
+  bool unique = false;         // items differ
   std::vector<Tally> tallies;  // few
   /// With tallies: what an item may be, by its place and the set of tallies that it counts for (as bits), kNone where that
   /// cannot be; see way().
@@ -68,15 +71,28 @@ struct Property {
   NodeId witness = kNone;  // where the object wants one: a value of `node` that is one
 };
 
+/// The undeclared keys of one language, and what their values are.
+struct KeyClass {
+  LanguageId language = kNoLanguage;  // kNoLanguage: every key, and there is no other class
+  NodeId node = kNone;
+  NodeId witness = kNone;  // where the object wants one: a value of `node` that is one
+  uint32_t keys = kUnlimited;  // so many, less the names
+
+  static constexpr size_t kMostFinite = 16;  // classes with a limit; they come first
+  static constexpr size_t kMost = 250;
+};
+
 struct ObjectSpec {
   std::vector<std::string> names;      // sorted by bytes
   std::vector<Property> properties;    // of names[i]
   std::vector<uint32_t> declared;      // indices into names, in the schema's order
-  NodeId additional = kNone;           // every other key; kNone: there is none
-  bool wants_witness = false;          // some member must be one: a value that a denied schema's rule for others refuses
-  NodeId other_witness = kNone;        // a value of `additional` that is one
+  std::vector<KeyClass> others;        // other keys; they exclude one another
+  bool wants_witness = false;          // some member must be one: it breaks a denied schema's rule for its members
   uint32_t min_properties = 0, max_properties = kUnlimited;
   int min_depth = 1;
+
+  /// Whether the languages of other keys are told apart.
+  bool classed() const { return !others.empty() && others[0].language != kNoLanguage; }
 };
 
 struct Node {
@@ -105,6 +121,8 @@ struct Ir {
   bool can_finish(const ArraySpec& array, uint32_t index, Tallies so_far, int limit) const;
   /// Whether it may end here.
   static bool can_end(const ArraySpec& array, uint32_t index, Tallies so_far);
+  /// The class of a key that is no name; null where it cannot be.
+  const KeyClass* class_of(const ObjectSpec& object, std::string_view key) const;
   /// Computes every min_depth and drops alternatives that nothing fits. Call it once, after the last node.
   void settle();
   /// The languages that strings name. They fill themselves as they are read, even through a const Ir.

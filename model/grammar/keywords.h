@@ -13,6 +13,9 @@ namespace hob::grammar {
 /// Types as a set of bits.
 enum : unsigned { kNull = 1, kBoolean = 2, kNumber = 4, kString = 8, kArray = 16, kObject = 32, kEveryType = 63 };
 
+/// Keywords that name another schema, which must hold, too.
+inline constexpr std::string_view kReferences[] = {"$ref", "$dynamicRef", "$recursiveRef"};
+
 unsigned type_of(const json::Document& value);
 
 /// What a set of schemas says of types, as one schema's part. Number with `integer` is a whole one, with `fraction` one

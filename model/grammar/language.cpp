@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 
 #include "model/grammar/pattern_reader.h"
 #include "schemas/base/utf8.h"
@@ -12,6 +11,7 @@ namespace {
 
 constexpr char32_t kLastCharacter = 0x10FFFF;
 constexpr size_t kSmall = 200;         // states; a plain language of so few is looked at as a whole
+constexpr size_t kLongest = 4'000;     // characters of a text that is searched for
 constexpr uint32_t kFarthest = 64;  // characters; no token has more
 
 bool is_word(char32_t c) {
@@ -165,19 +165,57 @@ std::u32string Language::shortest(uint32_t state) {
   return out;
 }
 
-void Language::each(uint32_t state, size_t most_steps, const std::function<bool(const std::u32string&)>& visit) {
-  std::deque<std::pair<uint32_t, std::u32string>> ways{{state, U""}};
-  for (size_t steps = 0; !ways.empty() && steps < most_steps; ++steps) {
-    const auto [at, text] = std::move(ways.front());
-    ways.pop_front();
-    if (states_[at].accepts && !visit(text)) return;
-    for (size_t i = 0; i < bounds_.size(); ++i) {
-      const uint32_t to = step(at, classes_[i]);
-      if (to == kDead || states_[to].least == kUnlimited || bounds_[i] == 0xD800) continue;
-      const char32_t end = i + 1 < bounds_.size() ? bounds_[i + 1] : kLastCharacter + 1;
-      for (char32_t c = bounds_[i]; c < end && ways.size() < most_steps; ++c) ways.emplace_back(to, text + c);
+void Language::each(uint32_t state, const std::vector<Span>& spans,
+                    const std::function<bool(std::u32string_view)>& visit) {
+  std::u32string text;
+  if (state != kDead) each(state, spans, text, visit);
+}
+
+// Depth first, the nearest ends first: from each state some end is near, so each text costs few steps.
+bool Language::each(uint32_t state, const std::vector<Span>& spans, std::u32string& text,
+                    const std::function<bool(std::u32string_view)>& visit) {
+  if (spans.empty() && states_[state].accepts && !visit(text)) return false;
+  if (text.size() >= kLongest) return true;
+  std::vector<std::pair<uint32_t, size_t>> ways;  // by distance
+  for (size_t i = 0; i < bounds_.size(); ++i) {
+    const uint32_t to = step(state, classes_[i]);
+    if (to != kDead && bounds_[i] != 0xD800) ways.emplace_back(states_[to].least, i);
+  }
+  std::sort(ways.begin(), ways.end());
+  const Span whole{0, kLastCharacter};
+  for (const auto& [least, i] : ways) {
+    const uint32_t to = step(state, classes_[i]);
+    const char32_t end = i + 1 < bounds_.size() ? bounds_[i + 1] - 1 : kLastCharacter;
+    for (size_t s = 0; s < std::max<size_t>(spans.size(), 1); ++s) {
+      const Span& span = spans.empty() ? whole : spans[s];
+      const char32_t first = std::max(bounds_[i], span.first), last = std::min(end, span.last);
+      // Letters before signs: they are written without escapes.
+      const char32_t start = first < 'a' && last >= 'a' ? char32_t{'a'} : first;
+      const auto try_all = [&](char32_t from, char32_t until) {
+        for (char32_t c = from; c < until; ++c) {
+          text.push_back(c);
+          const bool more = each(to, {}, text, visit);
+          text.pop_back();
+          if (!more) return false;
+        }
+        return true;
+      };
+      if (!try_all(start, last + 1) || !try_all(first, start)) return false;
     }
   }
+  return true;
+}
+
+bool Language::endless_after(uint32_t state, const std::vector<Span>& spans) {
+  return std::any_of(spans.begin(), spans.end(), [&](const Span& span) {
+    for (size_t i = 0; i < bounds_.size() && bounds_[i] <= span.last; ++i) {
+      const char32_t end = i + 1 < bounds_.size() ? bounds_[i + 1] - 1 : kLastCharacter;
+      if (end < span.first || bounds_[i] == 0xD800) continue;
+      const uint32_t to = step(state, classes_[i]);
+      if (to != kDead && texts_[to] == kUnlimited) return true;
+    }
+    return false;
+  });
 }
 
 bool Language::probe() {
@@ -278,6 +316,10 @@ Result<void> Language::explore(size_t most) {
   }
   for (const State& state : states_) {
     if (state.least != kUnlimited) farthest_ = std::max(farthest_, state.least);
+  }
+  endless_ = true;
+  for (uint32_t state = kStart; state < states_.size(); ++state) {
+    endless_ = endless_ && (states_[state].least == kUnlimited || texts_[state] == kUnlimited);
   }
   explored_ = true;
   return {};

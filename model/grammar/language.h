@@ -48,10 +48,18 @@ class Language {
   uint32_t least_after(uint32_t state, char32_t first, char32_t last);
   /// A shortest text from `state`.
   std::u32string shortest(uint32_t state);
-  /// Texts from `state` in order of length, until `visit` says no more. Only after explore().
-  void each(uint32_t state, size_t most_steps, const std::function<bool(const std::u32string&)>& visit);
+  struct Span {
+    char32_t first = 0, last = 0;
+  };
+  /// Texts from `state`, short ones early, until `visit` says no more; those that begin with a character of `spans` where
+  /// there are any. Only after explore().
+  void each(uint32_t state, const std::vector<Span>& spans, const std::function<bool(std::u32string_view)>& visit);
   /// How many texts `state` accepts; kUnlimited for that or more. Only after explore().
   uint32_t texts(uint32_t state) const { return texts_[state]; }
+  /// Whether each state but the dead one accepts texts without number. Only after explore().
+  bool endless() const { return endless_; }
+  /// Whether a character of `spans` leads to such a state.
+  bool endless_after(uint32_t state, const std::vector<Span>& spans);
   bool explored() const { return explored_; }
   bool plain() const { return plain_; }
   /// Visits every state: makes texts() known, and least() exact where an expression alone does not tell it.
@@ -90,6 +98,8 @@ class Language {
     Categories categories = 0;
   };
   uint32_t state_of(Expr expr, Before before);
+  bool each(uint32_t state, const std::vector<Span>& spans, std::u32string& text,
+            const std::function<bool(std::u32string_view)>& visit);
   uint32_t class_of(char32_t character) const;
   uint32_t step(uint32_t state, uint32_t character_class);
   void find_free(uint32_t state);
@@ -97,7 +107,7 @@ class Language {
   void find_categories();
 
   Expressions& all_;
-  bool plain_ = true, explored_ = false;
+  bool plain_ = true, explored_ = false, endless_ = false;
   uint32_t farthest_ = 0;
   std::vector<char32_t> bounds_;           // where another class begins
   std::vector<uint32_t> classes_;          // of the characters from bounds_[i] on

@@ -135,18 +135,27 @@ TEST_CASE("emptiness is exact") {
   CHECK(is_empty(all.complement(all.either(p("a"), p("^[^a]*$")))));
 }
 
-TEST_CASE("texts are counted, and listed in order of length") {
+TEST_CASE("texts are counted and listed, each once, also from a character begun") {
   Languages all;
   const LanguageId some = all.pattern("^(?:[ab]{0,2}|xyz)$").value();
   Language& language = all.at(some);
   REQUIRE(language.explore().ok());
   CHECK(language.texts(Language::kStart) == 8);
   std::vector<std::string> seen;
-  language.each(Language::kStart, 1000, [&](const std::u32string& text) {
-    seen.push_back(utf8_of(text));
+  language.each(Language::kStart, {}, [&](std::u32string_view text) {
+    seen.push_back(utf8_of(std::u32string(text)));
     return true;
   });
-  CHECK(seen == std::vector<std::string>{"", "a", "b", "aa", "ab", "ba", "bb", "xyz"});
+  std::sort(seen.begin(), seen.end());
+  CHECK(seen == std::vector<std::string>{"", "a", "aa", "ab", "b", "ba", "bb", "xyz"});
+  CHECK_FALSE(language.endless());
+  seen.clear();
+  language.each(Language::kStart, {{'b', 'z'}}, [&](std::u32string_view text) {
+    seen.push_back(utf8_of(std::u32string(text)));
+    return seen.size() < 3;
+  });
+  CHECK(seen.size() == 3);
+  CHECK(std::all_of(seen.begin(), seen.end(), [](const std::string& text) { return text[0] >= 'b'; }));
   Language& endless = all.at(all.pattern("^a|b$").value());
   REQUIRE(endless.explore().ok());
   CHECK(endless.texts(Language::kStart) == kUnlimited);

@@ -1,27 +1,15 @@
 #include "model/grammar/machine.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "model/grammar/machine_text.h"
+#include "model/grammar/unique_values.h"
 
 namespace hob::grammar {
 namespace {
 
 constexpr std::string_view kWords[] = {"null", "true", "false"};
-
-NumberState load_number(const Local& local) {
-  NumberState state;
-  state.phase = local.phase;
-  state.negative = local.space & 1;
-  state.exponent_negative = local.space & 2;
-  state.exponent_count = local.space >> 2;
-  state.whole_digits = local.lex;
-  state.fraction_digits = local.utf8;
-  state.exponent_value = local.hex;
-  state.last_nonzero = static_cast<uint8_t>(local.low);
-  state.mantissa = static_cast<Wide>(local.b) << 64 | local.a;
-  return state;
-}
 
 void store_number(const NumberState& state, Local& local) {
   local.phase = state.phase;
@@ -36,11 +24,11 @@ void store_number(const NumberState& state, Local& local) {
 }
 
 bool same_stack(const Thread& a, const Thread& b) {
-  if (!(a.top == b.top) || !(a.extras == b.extras)) return false;
+  if (!(a.top == b.top) || !ExtraKeys::equal(a.extras.get(), b.extras.get())) return false;
   const Frame* x = a.below.get();
   const Frame* y = b.below.get();
   while (x != y) {
-    if (!x || !y || !(x->local == y->local) || !(x->extras == y->extras)) return false;
+    if (!x || !y || !(x->local == y->local) || !ExtraKeys::equal(x->extras.get(), y->extras.get())) return false;
     x = x->below.get();
     y = y->below.get();
   }
@@ -48,6 +36,20 @@ bool same_stack(const Thread& a, const Thread& b) {
 }
 
 }  // namespace
+
+NumberState load_number(const Local& local) {
+  NumberState state;
+  state.phase = local.phase;
+  state.negative = local.space & 1;
+  state.exponent_negative = local.space & 2;
+  state.exponent_count = local.space >> 2;
+  state.whole_digits = local.lex;
+  state.fraction_digits = local.utf8;
+  state.exponent_value = local.hex;
+  state.last_nonzero = static_cast<uint8_t>(local.low);
+  state.mantissa = static_cast<Wide>(local.b) << 64 | local.a;
+  return state;
+}
 
 // No deeper than a hash has bits.
 void ExtraKeys::release(ExtraKeys* keys) {
@@ -65,12 +67,22 @@ bool ExtraKeys::has(const ExtraKeys* keys, uint64_t hash) {
   return false;
 }
 
-Ref<ExtraKeys> ExtraKeys::with(const Ref<ExtraKeys>& keys, uint64_t hash) {
+uint32_t ExtraKeys::count(const ExtraKeys* keys, uint32_t way) {
+  return !keys ? 0 : (keys->way == way ? 1 : 0) + count(keys->next[0], way) + count(keys->next[1], way);
+}
+
+bool ExtraKeys::equal(const ExtraKeys* a, const ExtraKeys* b) {
+  if (a == b) return true;
+  return a && b && a->hash == b->hash && a->way == b->way && equal(a->next[0], b->next[0]) && equal(a->next[1], b->next[1]);
+}
+
+Ref<ExtraKeys> ExtraKeys::with(const Ref<ExtraKeys>& keys, uint64_t hash, uint32_t key_way) {
   auto* root = new ExtraKeys;
   ExtraKeys* to = root;
   const ExtraKeys* from = keys.get();
   for (uint64_t bits = hash; from; bits >>= 1) {
     to->hash = from->hash;
+    to->way = from->way;
     const size_t way = bits & 1;
     if (ExtraKeys* other = from->next[1 - way]) {
       to->next[1 - way] = other;
@@ -82,6 +94,7 @@ Ref<ExtraKeys> ExtraKeys::with(const Ref<ExtraKeys>& keys, uint64_t hash) {
     from = from->next[way];
   }
   to->hash = hash;
+  to->way = key_way;
   return Ref<ExtraKeys>(root);
 }
 
@@ -156,6 +169,8 @@ Thread Machine::push(const Thread& parent, NodeId node) const {
   thread.top.kind = Kind::value;
   thread.top.node = node;
   thread.top.depth = static_cast<uint8_t>(parent.top.depth + 1);
+  if (parent.top.unique != 0) thread.top.unique = kPart;
+  if (parent.top.kind == Kind::array && array(parent.top).unique) thread.top.unique |= kItem;
   return thread;
 }
 
@@ -189,7 +204,13 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
   Local local;
   local.node = from.top.node;
   local.depth = from.top.depth;
-  const auto emit = [&](const Local& top) { out.push_back({top, from.below, {}}); };
+  local.unique = from.top.unique;
+  const bool item = (local.unique & kItem) != 0;
+  const auto emit = [&](const Local& top) {
+    Thread thread{top, from.below, {}};
+    if (item && top.kind < Kind::array && !differs(thread)) return;
+    out.push_back(std::move(thread));
+  };
   switch (symbol) {
     case 'n':
     case 't':
@@ -206,7 +227,8 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
         local.kind = Kind::string;
         local.spec = static_cast<uint32_t>(i);
         local.high = static_cast<uint32_t>(node.strings[i].literals.size());
-        local.state = node.strings[i].language == kNoLanguage ? 0 : Language::kStart;
+        local.state = language_of(node.strings[i], local) == kNoLanguage ? 0 : Language::kStart;
+        local.hash = kHashStart;
         emit(local);
       }
       return;
@@ -216,6 +238,7 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
         local.kind = Kind::object;
         local.spec = static_cast<uint32_t>(i);
         local.b = seen_none(local.node, local.spec);
+        if (item && !can_grow(local)) continue;
         emit(local);
       }
       return;
@@ -224,6 +247,7 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
         if (from.top.depth + node.arrays[i].min_depth > kMaxDepth) continue;
         local.kind = Kind::array;
         local.spec = static_cast<uint32_t>(i);
+        if (item && !can_grow(local)) continue;
         emit(local);
       }
       return;
@@ -240,7 +264,7 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
 void Machine::step_word(const Thread& from, Symbol symbol, Threads& out) const {
   const std::string_view word = kWords[from.top.spec];
   if (symbol != static_cast<unsigned char>(word[from.top.position])) return;
-  if (from.top.position + 1 == word.size()) return pop(from, out);
+  if (from.top.position + 1 == word.size()) return pop(from, kWordHashes[from.top.spec], out);
   out.push_back(from);
   ++out.back().top.position;
 }
@@ -249,10 +273,11 @@ void Machine::step_number(const Thread& from, Symbol symbol, Threads& out) const
   if (symbol > 0xFF) return;
   const NumberSpec& spec = ir_->nodes[from.top.node].numbers.front();
   NumberState state = load_number(from.top);
-  if (!number_step(spec, state, static_cast<unsigned char>(symbol))) return;
-  out.push_back(from);
-  store_number(state, out.back().top);
-  if (number_can_end(spec, state)) pop(from, out);
+  if (!number_step(spec, state, static_cast<unsigned char>(symbol), from.top.unique != 0)) return;
+  Thread next = from;
+  store_number(state, next.top);
+  if ((from.top.unique & kItem) == 0 || differs(next)) out.push_back(std::move(next));
+  if (number_can_end(spec, state)) pop(from, from.top.unique != 0 ? number_hash(state) : 0, out);
 }
 
 void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
@@ -263,7 +288,7 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
     return;
   }
   if (symbol == ']') {
-    if (Ir::can_end(spec, from.top.count, from.top.a)) pop(from, out);
+    if (Ir::can_end(spec, from.top.count, from.top.a)) pop(from, mix_hash(from.top.hash + 1), out);
     return;
   }
   const bool first = from.top.phase == open;
@@ -295,130 +320,10 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
 }
 
 bool Machine::item_available(const ArraySpec& spec, const Local& local) const {
-  if (local.count >= spec.max_items) return false;
+  if (local.count >= spec.max_items || (spec.unique && local.gone != 0)) return false;
   if (!spec.tallies.empty()) return true;  // step_array() looks at each way
   const NodeId item = local.count < spec.prefix.size() ? spec.prefix[local.count] : spec.rest;
   return item != kNone && fits(item, local.depth + 1);
-}
-
-bool Machine::available(const ObjectSpec& spec, const Local& local, uint32_t name) const {
-  const Seen& had = seen(local);
-  const Property& property = spec.properties[name];
-  if (had.has(name)) return false;
-  if (!may_be_plain(spec, local, property.node, name) && !may_be_witness(spec, local, property.witness)) return false;
-  if (spec.max_properties == kUnlimited) return true;
-  return had.count + local.count + 1 + had.missing - (property.required ? 1 : 0) <= spec.max_properties;
-}
-
-bool Machine::any_available(const ObjectSpec& spec, const Local& local, uint32_t low, uint32_t high) const {
-  for (uint32_t i = low; i < high; ++i) {
-    if (available(spec, local, i)) return true;
-  }
-  return false;
-}
-
-bool Machine::may_be_witness(const ObjectSpec& spec, const Local& local, NodeId witness) const {
-  return spec.wants_witness && witness != kNone && fits(witness, local.depth + 1) &&
-         !seen(local).has(static_cast<uint32_t>(spec.names.size()));
-}
-
-bool Machine::may_be_plain(const ObjectSpec& spec, const Local& local, NodeId node, uint32_t name) const {
-  if (node == kNone || !fits(node, local.depth + 1)) return false;
-  const auto names = static_cast<uint32_t>(spec.names.size());
-  if (!spec.wants_witness || seen(local).has(names)) return true;
-  if (may_be_witness(spec, local, spec.other_witness)) return true;
-  for (uint32_t i = 0; i < names; ++i) {
-    if (i != name && !seen(local).has(i) && may_be_witness(spec, local, spec.properties[i].witness)) return true;
-  }
-  return false;
-}
-
-bool Machine::extra_available(const ObjectSpec& spec, const Local& local) const {
-  if (spec.additional == kNone) return false;
-  if (!may_be_plain(spec, local, spec.additional, kNone) && !may_be_witness(spec, local, spec.other_witness)) return false;
-  if (spec.max_properties == kUnlimited) return true;
-  const Seen& had = seen(local);
-  return had.count + local.count + 1 + had.missing <= spec.max_properties;
-}
-
-void Machine::step_object(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
-  const ObjectSpec& spec = object(from.top);
-  const Local& top = from.top;
-  if (top.phase == key) return step_key(from, symbol, out, probing);
-  Thread next = from;
-  if (white(next.top, symbol)) {
-    out.push_back(std::move(next));
-    return;
-  }
-  next.top.space = 0;
-  const auto names = static_cast<uint32_t>(spec.names.size());
-  switch (top.phase) {
-    case colon:
-      if (symbol != ':') return;
-      next.top.phase = after_value;
-      next.top.low = 0;
-      out.push_back(push(next, top.low));
-      return;
-    case open:
-    case after_value:
-      if (symbol == '}') {
-        const Seen& had = seen(top);
-        if (had.missing == 0 && had.count + top.count >= spec.min_properties) pop(from, out);
-        return;
-      }
-      if (top.phase == after_value) {
-        if (symbol != ',' || (!extra_available(spec, top) && !any_available(spec, top, 0, names))) return;
-        next.top.phase = after_comma;
-        out.push_back(std::move(next));
-        return;
-      }
-      break;
-    default:
-      break;
-  }
-  // A key may begin.
-  if (dialect_ == Dialect::json && symbol != '"') return;
-  if (!extra_available(spec, top) && !any_available(spec, top, 0, names)) return;
-  next.top.phase = key;
-  next.top.low = 0;
-  next.top.high = names;
-  next.top.position = 0;
-  next.top.a = kHashStart;
-  if (dialect_ == Dialect::json) {
-    out.push_back(std::move(next));
-  } else {
-    step_key(next, symbol, out, probing);
-  }
-}
-
-uint32_t Machine::seen_none(NodeId node, uint32_t spec) const {
-  const uint64_t slot = static_cast<uint64_t>(node) << 32 | spec;
-  if (const auto found = seen_start_.find(slot); found != seen_start_.end()) return found->second;
-  const ObjectSpec& object = ir_->nodes[node].objects[spec];
-  Seen seen;
-  seen.bits.resize(object.names.size() / 64 + 1);
-  for (const Property& property : object.properties) seen.missing += property.required ? 1 : 0;
-  seen.missing += object.wants_witness ? 1 : 0;  // kept as a name after the last
-  const auto id = static_cast<uint32_t>(seen_.size());
-  seen.start = id;
-  seen_.push_back(std::move(seen));
-  seen_start_.emplace(slot, id);
-  return id;
-}
-
-uint32_t Machine::seen_with(uint32_t seen, const ObjectSpec& object, uint32_t name) const {
-  const uint64_t slot = static_cast<uint64_t>(seen) << 32 | name;
-  if (const auto found = seen_next_.find(slot); found != seen_next_.end()) return found->second;
-  Seen next = seen_[seen];
-  next.bits[name / 64] |= uint64_t{1} << (name % 64);
-  const bool witness = name == object.names.size();
-  if (!witness) ++next.count;
-  if (witness || object.properties[name].required) --next.missing;
-  // The same keys in another order are the same set.
-  const auto [at, fresh] = seen_sets_.try_emplace({next.start, next.bits}, static_cast<uint32_t>(seen_.size()));
-  if (fresh) seen_.push_back(std::move(next));
-  seen_next_.emplace(slot, at->second);
-  return at->second;
 }
 
 Local Machine::mask_key(const Local& local, int openers, uint32_t longest) const {
@@ -432,14 +337,17 @@ Local Machine::mask_key(const Local& local, int openers, uint32_t longest) const
   }
   if (local.kind == Kind::object && local.phase == key) {
     key_local.a = 0;
-    if (local.low >= local.high) key_local.position = 0;
+    if (local.low >= local.high && local.way == 0) key_local.position = 0;
   }
+  key_local.hash = 0;
+  if (local.kind == Kind::object) key_local.a = 0;
   return key_local;
 }
 
 size_t Machine::bytes() const {
   size_t total = sizeof(*this) + ir_->bytes() + (seen_start_.size() + seen_next_.size()) * 32;
   for (const Seen& seen : seen_) total += sizeof(Seen) + seen.bits.capacity() * 8;
+  for (const auto& [slot, hashes] : declared_) total += 64 + hashes.size() * 24;
   return total;
 }
 

@@ -18,9 +18,11 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/grammar/ir.h"
@@ -31,6 +33,9 @@ namespace hob::grammar {
 using Symbol = uint16_t;
 inline constexpr Symbol kQuote = 256;  // the `<|"|>` token
 inline constexpr size_t kMaxThreads = 256;
+
+/// Bits of Local::unique: the value is an item that must differ from the others, and is a part of one.
+enum : uint8_t { kItem = 1, kPart = 2 };
 
 enum class Kind : uint8_t {
   hole,    // below the lowest frame: the value is over and nothing is known of what follows
@@ -60,8 +65,11 @@ struct Local {
   uint32_t position = 0;       // bytes of it that are read
   uint32_t count = 0;  // characters, items, or undeclared keys so far
   uint64_t a = 0;      // a key's hash; digits, lower half; an array's tallies
-  uint32_t state = 0;  // of the language, inside a text of one; position is then the character begun
-  uint32_t crowd = 0;
+  uint32_t state = 0;  // of the language, inside a text or key of one; position is then the character begun
+  uint8_t way = 0;     // in an undeclared key of one language: which, and one
+  uint8_t unique = 0;  // a value of an array whose items differ, or part of one
+  uint16_t gone = 0;   // in an object: the languages whose keys are all there, as bits
+  uint64_t hash = 0;   // of what is read so far of a value that must differ from others
   uint64_t b = 0;      // lower half: id of an object's set of seen keys; upper: a high surrogate; digits, upper half
 
   bool operator==(const Local& other) const { return std::memcmp(this, &other, sizeof(Local)) == 0; }
@@ -98,12 +106,15 @@ class Ref {
 /// costs the model another letter. A tree by the hash's bits, whose parts are shared by the sets that grew from one.
 struct ExtraKeys {
   uint32_t uses = 0;
+  uint32_t way = 0;  // of ObjectSpec::others
   uint64_t hash = 0;
   ExtraKeys* next[2] = {nullptr, nullptr};  // counted
   static void release(ExtraKeys* keys);
   static bool has(const ExtraKeys* keys, uint64_t hash);
   /// `keys` and one more that is not among them.
-  static Ref<ExtraKeys> with(const Ref<ExtraKeys>& keys, uint64_t hash);
+  static Ref<ExtraKeys> with(const Ref<ExtraKeys>& keys, uint64_t hash, uint32_t way = 0);
+  static uint32_t count(const ExtraKeys* keys, uint32_t way);
+  static bool equal(const ExtraKeys* a, const ExtraKeys* b);
 };
 
 struct Frame {
@@ -155,6 +166,8 @@ class Machine {
     bool key = false;  // an open object's key: whether it may close is judged apart
   };
   bool interior(const Local& local, Interior& out) const;
+  /// Whether what may follow depends on other items of an array, far below perhaps: no mask can be kept then.
+  bool compares(const Local& local) const { return local.unique != 0 || (local.kind == Kind::array && array(local).unique); }
   /// The language that a text must be of, where `local` is inside such a string; else null.
   Language* language(const Local& local) const;
   size_t bytes() const;
@@ -178,7 +191,26 @@ class Machine {
   void step_object(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void step_key(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void close_key(const Thread& from, Threads& out, bool probing) const;
-  void pop(const Thread& from, Threads& out) const { out.push_back(after(from)); }
+  /// Goes on after a value of this hash, unless it is an item that was there already.
+  void pop(const Thread& from, uint64_t value, Threads& out) const;
+  bool keep_item(Thread& array, uint64_t value) const;
+  void keep_part(Local& container, uint64_t value) const;
+  /// The same of a text, where no item needs to be known.
+  bool text_differs_surely(const Local& local) const;
+  /// Whether a value that begins like this one, a word, a number or a string, can end as one that is not there yet.
+  bool differs(const Thread& from) const;
+  bool number_differs(const NumberSpec& spec, const NumberState& state, const ExtraKeys* had, std::string* rest) const;
+  /// The hashes of all values of a node; null where they are many.
+  const std::vector<uint64_t>* values(NodeId node) const;
+  bool can_grow(const Local& container) const;
+  Thread finish_differing(Thread from, std::vector<Symbol>& out) const;
+  Thread finish_container(Thread from, std::vector<Symbol>& out) const;
+  std::optional<std::vector<Symbol>> differing_value(const Thread& from) const;
+  std::optional<std::u32string> differing_text(const Thread& from) const;
+  void shortest_differing(NodeId node, uint32_t spec, std::vector<Symbol>& out) const;
+  /// The thread on the frame `below` after these symbols.
+  std::optional<Thread> read(const Thread& from, const std::vector<Symbol>& symbols, const Frame* below) const;
+  Thread item_thread(const Thread& array) const;
   Thread push(const Thread& parent, NodeId node) const;
   bool white(Local& local, Symbol symbol) const;
 
@@ -196,6 +228,9 @@ class Machine {
   bool narrow(Local& local, const Text& text, char32_t decoded) const;
   bool escape_fits(const Local& local, const Text& text) const;
   static bool advance(Local& local, const Text& text, char32_t character);
+  static LanguageId language_of(const StringSpec& spec, const Local& local) {
+    return (local.unique & kItem) && spec.differing != kNoLanguage ? spec.differing : spec.language;
+  }
 
   const ObjectSpec& object(const Local& local) const { return ir_->nodes[local.node].objects[local.spec]; }
   const ArraySpec& array(const Local& local) const { return ir_->nodes[local.node].arrays[local.spec]; }
@@ -203,6 +238,18 @@ class Machine {
   bool available(const ObjectSpec& object, const Local& local, uint32_t name) const;
   bool any_available(const ObjectSpec& object, const Local& local, uint32_t low, uint32_t high) const;
   bool may_be_witness(const ObjectSpec& object, const Local& local, NodeId witness) const;
+  bool other_available(const ObjectSpec& object, const Local& local, size_t way) const;
+  /// Begins an undeclared key in each language that has one left.
+  void open_keys(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  /// What is known of new keys that begin as this one: that there is one, that there is none, or that the keys which
+  /// the object has must be looked at (as said while `probing`).
+  enum class Fresh : uint8_t { yes, no, unsure };
+  Fresh fresh(const Local& local, const ExtraKeys* extras, bool probing) const;
+  /// The rest of a new key that goes on from here.
+  std::optional<std::u32string> new_key(const Local& local, const ExtraKeys* extras) const;
+  bool declared(const Local& local, uint64_t hash) const;
+  /// The object and its keys after an undeclared key.
+  static void keep_key(const ObjectSpec& object, Local& local, Ref<ExtraKeys>& extras, size_t way, uint64_t hash);
   /// Whether a member may be no witness: none is wanted any more, or another member can be it.
   bool may_be_plain(const ObjectSpec& object, const Local& local, NodeId node, uint32_t name) const;
   bool extra_available(const ObjectSpec& object, const Local& local) const;
@@ -222,6 +269,8 @@ class Machine {
   mutable std::vector<Seen> seen_;
   mutable std::unordered_map<uint64_t, uint32_t> seen_start_, seen_next_;
   mutable std::map<std::pair<uint32_t, std::vector<uint64_t>>, uint32_t> seen_sets_;
+  mutable std::unordered_map<NodeId, std::optional<std::vector<uint64_t>>> values_;
+  mutable std::unordered_map<uint64_t, std::unordered_set<uint64_t>> declared_;  // hashes of names
 };
 
 }  // namespace hob::grammar

@@ -55,7 +55,7 @@ bool Machine::likely(const Thread& from, std::vector<Symbol>& out) const {
     case Kind::object: {
       const ObjectSpec& spec = object(top);
       if (top.phase == key) {
-        if (top.lex != 0 || extra_available(spec, top)) return false;
+        if (top.lex != 0 || top.way != 0 || (!spec.classed() && extra_available(spec, top))) return false;
         return add_names(spec.names, top.low, top.high, top.position, json ? '"' : ':', out);
       }
       add(top.phase == colon ? ":" : ",}", out);

@@ -26,7 +26,7 @@ void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const
     const bool ends = literal ? top.low < top.high && spec.literals[top.low].size() == top.position
                               : top.utf8 == 0 && top.count >= spec.min_length &&
                                     (top.state == 0 || language(top)->accepts(top.state));
-    if (ends) pop(from, out);
+    if (ends) pop(from, mix_hash(top.hash), out);
     return;
   }
   if (symbol > 0xFF) return;
@@ -41,7 +41,9 @@ void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const
   text.open = !literal;
   text.language = language(top);
   if (spec.max_length != kUnlimited) text.room = spec.max_length - next.count;
-  if (read_text(next, text, byte)) out.push_back({next, from.below, from.extras});
+  if (!read_text(next, text, byte)) return;
+  Thread thread{next, from.below, from.extras};
+  if ((top.unique & kItem) == 0 || differs(thread)) out.push_back(std::move(thread));
 }
 
 bool Machine::read_text(Local& local, const Text& text, unsigned char byte) const {
@@ -70,11 +72,14 @@ bool Machine::read_text(Local& local, const Text& text, unsigned char byte) cons
 
 Language* Machine::language(const Local& local) const {
   if (local.state == 0) return nullptr;
-  return &ir_->languages().at(ir_->nodes[local.node].strings[local.spec].language);
+  if (local.kind == Kind::object) return &ir_->languages().at(object(local).others[local.way - 1u].language);
+  return &ir_->languages().at(language_of(ir_->nodes[local.node].strings[local.spec], local));
 }
 
 bool Machine::advance(Local& local, const Text& text, char32_t character) {
   local.position = 0;
+  if (text.object) local.a = hash_character(local.a, character);
+  if (local.unique != 0 && !text.object) local.hash = hash_character(local.hash, character);
   local.state = text.language->next(local.state, character);
   return local.state != Language::kDead && text.language->least(local.state) <= text.room;
 }
@@ -178,6 +183,7 @@ bool Machine::narrow(Local& local, const Text& text, char32_t decoded) const {
 
 bool Machine::narrow(Local& local, const Text& text, unsigned char decoded) const {
   if (text.object) local.a = hash_byte(local.a, decoded);
+  if (local.unique != 0 && local.kind == Kind::string) local.hash = hash_byte(local.hash, decoded);
   if (!text.names) return true;
   if (local.low < local.high) {
     // The range shares its first `position` bytes; at most its first name ends there.
@@ -204,98 +210,24 @@ bool Machine::narrow(Local& local, const Text& text, unsigned char decoded) cons
   return text.open;
 }
 
-void Machine::step_key(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
-  const ObjectSpec& spec = object(from.top);
-  const Local& top = from.top;
-  if (symbol > 0xFF) return;
-  const auto byte = static_cast<unsigned char>(symbol);
-  const bool json = dialect_ == Dialect::json;
-  if (top.lex == plain && top.utf8 == 0) {
-    if (json && byte == '"') return close_key(from, out, probing);
-    if (!json && byte == ':') {
-      if (top.space != 0) close_key(from, out, probing);
-      return;
-    }
-  }
-  Text text;
-  text.names = &spec.names;
-  text.object = &spec;
-  text.open = extra_available(spec, top);
-  Local next = top;
-  if (!json) {
-    // A bare key of no declared name has no punctuation that could end it and no white space.
-    static constexpr std::string_view kReserved = "{}[],\"'`\\";
-    if (byte < 0x20 || byte == 0x7F || kReserved.find(static_cast<char>(byte)) != std::string_view::npos) return;
-    if (byte == ' ') text.open = false;
-    next.space = 1;
-  }
-  if (!read_text(next, text, byte)) return;
-  if (!text.open && !any_available(spec, next, next.low, next.high)) return;
-  out.push_back({next, from.below, from.extras});
-}
-
-void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
-  const ObjectSpec& spec = object(from.top);
-  const Local& top = from.top;
-  Thread next = from;
-  next.top.phase = colon;
-  next.top.space = 0;
-  next.top.high = next.top.position = 0;
-  next.top.a = 0;
-  const auto enter = [&](NodeId value) {
-    next.top.low = value;
-    if (dialect_ == Dialect::json) return out.push_back(next);
-    Thread object = next;
-    object.top.phase = after_value;
-    object.top.low = 0;
-    out.push_back(push(object, value));
-  };
-  // The value is as any of this key, or the one that the object wants.
-  const auto enter_ways = [&](NodeId plain, NodeId witness, uint32_t name) {
-    if (may_be_plain(spec, top, plain, name)) enter(plain);
-    if (!may_be_witness(spec, top, witness)) return;
-    next.top.b = seen_with(static_cast<uint32_t>(next.top.b), spec, static_cast<uint32_t>(spec.names.size()));
-    enter(witness);
-  };
-  if (top.low < top.high && spec.names[top.low].size() == top.position) {
-    if (!available(spec, top, top.low)) return;
-    const Property& property = spec.properties[top.low];
-    next.top.b = seen_with(static_cast<uint32_t>(top.b), spec, top.low);
-    return enter_ways(property.node, property.witness, top.low);
-  }
-  if (!extra_available(spec, top)) return;
-  if (probing) {
-    Thread& mark = out.emplace_back();
-    mark.top.kind = Kind::extra;
-    return;
-  }
-  if (ExtraKeys::has(from.extras.get(), top.a)) return;
-  next.extras = ExtraKeys::with(from.extras, top.a);
-  const uint32_t limit = spec.max_properties != kUnlimited ? kUnlimited : spec.min_properties;
-  if (top.count < limit) ++next.top.count;
-  enter_ways(spec.additional, spec.other_witness, kNone);
-}
-
 bool Machine::interior(const Local& local, Interior& out) const {
   if (local.lex != plain || local.utf8 != 0) return false;
   if (local.kind == Kind::string) {
     const StringSpec& spec = ir_->nodes[local.node].strings[local.spec];
-    if (!spec.literals.empty() || local.state != 0) return false;
+    const bool differs = (local.unique & kItem) != 0;
+    const bool free = local.state == 0 || (differs && spec.language == kNoLanguage);
+    if (!spec.literals.empty() || !free) return false;
     out.room = spec.max_length == kUnlimited ? kUnlimited : spec.max_length - local.count;
     out.wanted = spec.min_length > local.count ? spec.min_length - local.count : 0;
     out.key = false;
+    // A text that must differ from others keeps room for one more character, by which it can.
+    if (differs && out.room != kUnlimited && out.room-- == 0) return false;
     return true;
   }
   if (local.kind != Kind::object || local.phase != key || dialect_ != Dialect::json) return false;
-  if (!extra_available(object(local), local)) return false;
+  if (object(local).classed() || !extra_available(object(local), local)) return false;
   out = {kUnlimited, 0, true};
   return true;
-}
-
-uint64_t Machine::key_hash(std::string_view key) {
-  uint64_t hash = kHashStart;
-  for (const char c : key) hash = hash_byte(hash, static_cast<unsigned char>(c));
-  return hash;
 }
 
 }  // namespace hob::grammar

@@ -18,6 +18,22 @@ constexpr uint64_t hash_byte(uint64_t hash, unsigned char byte) {
   return hash ^ (hash >> 29);
 }
 
+constexpr uint64_t mix_hash(uint64_t hash) {
+  hash = (hash ^ (hash >> 31)) * 0xBF58476D1CE4E5B9;
+  hash = (hash ^ (hash >> 29)) * 0x94D049BB133111EB;
+  return hash ^ (hash >> 32);
+}
+
+constexpr uint64_t hash_character(uint64_t hash, char32_t c) {
+  const auto tail = [](char32_t bits) { return static_cast<unsigned char>(0x80 | (bits & 0x3F)); };
+  if (c < 0x80) return hash_byte(hash, static_cast<unsigned char>(c));
+  if (c < 0x800) return hash_byte(hash_byte(hash, static_cast<unsigned char>(0xC0 | c >> 6)), tail(c));
+  if (c < 0x10000) {
+    return hash_byte(hash_byte(hash_byte(hash, static_cast<unsigned char>(0xE0 | c >> 12)), tail(c >> 6)), tail(c));
+  }
+  return hash_byte(hash_byte(hash_byte(hash_byte(hash, static_cast<unsigned char>(0xF0 | c >> 18)), tail(c >> 12)), tail(c >> 6)), tail(c));
+}
+
 // What a UTF-8 character still wants (RFC 3629): 0 nothing; 1, 2, 5 so many (3 for 5) continuation bytes; 3 E0, 4 ED,
 // 6 F0, 7 F4 with their narrower first one. 255: the byte does not fit.
 constexpr uint8_t next_utf8(uint8_t state, unsigned char byte) {

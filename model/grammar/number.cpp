@@ -357,10 +357,10 @@ std::optional<NumberRange> NumberRange::make(const Steps& steps, std::optional<B
   return range;
 }
 
-bool number_step(const NumberSpec& spec, NumberState& state, unsigned char byte) {
+bool number_step(const NumberSpec& spec, NumberState& state, unsigned char byte, bool keep) {
   NumberState next = state;
   const bool digit = byte >= '0' && byte <= '9';
-  const bool keep = !spec.unbounded();
+  keep = keep || !spec.unbounded();
   switch (state.phase) {
     case NumberState::start:
       if (byte == '-') {
@@ -424,6 +424,8 @@ bool number_step(const NumberSpec& spec, NumberState& state, unsigned char byte)
   state = next;
   return true;
 }
+
+bool number_completes(const NumberSpec& spec, const NumberState& state) { return completes(spec, state); }
 
 bool number_can_end(const NumberSpec& spec, const NumberState& s) {
   const bool unbounded = spec.unbounded();

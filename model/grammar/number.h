@@ -94,8 +94,17 @@ struct NumberState {
   Wide mantissa = 0;  // all digits so far; not kept where there are no bounds
 };
 
-/// Takes one byte; false (and state untouched) when no number of `spec` goes on so.
-bool number_step(const NumberSpec& spec, NumberState& state, unsigned char byte);
+/// Takes one byte; false (and state untouched) when no number of `spec` goes on so. `keep`: the digits are kept in any case.
+bool number_step(const NumberSpec& spec, NumberState& state, unsigned char byte, bool keep = false);
+/// Whether some number of `spec` goes on from `state`.
+bool number_completes(const NumberSpec& spec, const NumberState& state);
+/// Equal for equal numbers, however they are written; of a state that can end and has kept its digits.
+uint64_t number_hash(const NumberState& state);
+/// All numbers of a spec, as units of 1e-18; nothing where there are more than `most`.
+std::optional<std::vector<SignedWide>> all_numbers(const NumberSpec& spec, size_t most);
+uint64_t number_hash(SignedWide units);
+/// The spec of one such number.
+NumberRange one_number(SignedWide units);
 bool number_can_end(const NumberSpec& spec, const NumberState& state);
 /// The bytes that end the number from `state`, few of them.
 std::string number_completion(const NumberSpec& spec, NumberState state);

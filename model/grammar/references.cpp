@@ -1,82 +1,145 @@
-// SchemaBuilder: what $ref, $id and $anchor point at, inside the document.
+// SchemaBuilder: what $id, $anchor and their like name, and what $ref points at, inside the document. Nothing is fetched.
 #include <algorithm>
 
+#include "model/grammar/keywords.h"
 #include "model/grammar/schema.h"
 #include "model/grammar/schema_error.h"
+#include "model/grammar/schema_uri.h"
 
 namespace hob::grammar {
+namespace {
 
 using json::Document;
 using Kind = Document::Kind;
 
-void SchemaBuilder::find_anchors(const Document& value, const std::string& pointer, bool root) {
-  for (const auto& [name, member] : value.members) {
-    if (member.kind == Kind::string) {
-      if (name == "$anchor") anchors_.emplace(member.text, std::make_pair(&value, pointer));
-      if (name == "$id" && !root) {
-        if (!member.text.empty() && member.text[0] == '#') {
-          anchors_.emplace(member.text.substr(1), std::make_pair(&value, pointer));
-        } else {
-          nested_ids_.push_back(pointer);
-        }
-      }
-    } else if (member.kind == Kind::object || member.kind == Kind::array) {
-      find_anchors(member, below(pointer, name), false);
-    }
+// Where schemas stand in a schema; what stands elsewhere is a value, and an $id in it names nothing.
+enum class Holds { nothing, schema, list, map };
+Holds holds(std::string_view keyword) {
+  for (const std::string_view one : {"additionalProperties", "additionalItems", "items", "contains", "not", "if", "then", "else",
+                                     "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"}) {
+    if (keyword == one) return Holds::schema;
   }
-  for (size_t i = 0; i < value.items.size(); ++i) {
-    find_anchors(value.items[i], pointer + "/" + std::to_string(i), false);
+  for (const std::string_view one : {"allOf", "anyOf", "oneOf", "prefixItems"}) {
+    if (keyword == one) return Holds::list;
   }
+  for (const std::string_view one :
+       {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}) {
+    if (keyword == one) return Holds::map;
+  }
+  return Holds::nothing;
 }
 
-Result<const Document*> SchemaBuilder::resolve(const Item& item, const Document& reference, std::string& pointer) {
-  if (reference.kind != Kind::string) return refused(item.pointer, "$ref", "$ref must be a string");
-  std::string_view text = reference.text;
-  const auto unresolved = [&](const std::string& why) {
-    return refused(item.pointer, "$ref", "$ref \"" + reference.text + "\" " + why);
-  };
-  const size_t hash = std::min(text.find('#'), text.size());
-  if (hash > 0) {
-    const Document* id = root_->kind == Kind::object ? root_->find("$id") : nullptr;
-    const bool own = id && id->kind == Kind::string &&
-                     text.substr(0, hash) == std::string_view(id->text).substr(0, id->text.find('#'));
-    if (!own) return unresolved("points outside this schema; only local references are followed");
-  }
-  // Within a schema that has an $id of its own, '#' is that schema.
-  const auto elsewhere = [&](const std::string& place) {
-    return std::any_of(nested_ids_.begin(), nested_ids_.end(), [&](const std::string& nested) {
-      return place.compare(0, nested.size(), nested) == 0 && (place.size() == nested.size() || place[nested.size()] == '/');
-    });
-  };
-  if (elsewhere(item.pointer)) return unresolved("cannot be followed inside a schema that has an $id of its own");
-  std::string fragment;
-  const std::string_view raw = hash < text.size() ? text.substr(hash + 1) : std::string_view();
+const std::string* text_of(const Document& schema, std::string_view keyword) {
+  const Document* value = schema.find(keyword);
+  return value && value->kind == Kind::string ? &value->text : nullptr;
+}
+
+// Reads %41 and the like; false where an escape is broken.
+bool unescape(std::string_view raw, std::string& out) {
   for (size_t i = 0; i < raw.size(); ++i) {
     if (raw[i] != '%') {
-      fragment.push_back(raw[i]);
+      out.push_back(raw[i]);
       continue;
     }
     const auto digit = [&](size_t at) {
       const size_t found = at < raw.size() ? std::string_view("0123456789abcdefABCDEF").find(raw[at]) : 99;
       return found < 16 ? static_cast<int>(found) : found < 22 ? static_cast<int>(found) - 6 : -1;
     };
-    if (digit(i + 1) < 0 || digit(i + 2) < 0) return unresolved("has a broken percent escape");
-    fragment.push_back(static_cast<char>(digit(i + 1) * 16 + digit(i + 2)));
+    if (digit(i + 1) < 0 || digit(i + 2) < 0) return false;
+    out.push_back(static_cast<char>(digit(i + 1) * 16 + digit(i + 2)));
     i += 2;
   }
-  if (fragment.empty()) {
-    pointer.clear();
-    return root_;
+  return true;
+}
+
+}  // namespace
+
+// Notes to which resource each schema belongs, and what names it. Iterative depth is that of the document, which is limited.
+void SchemaBuilder::find_names(const Document& schema, const std::string& pointer, uint32_t resource) {
+  if (schema.kind != Kind::object) return;
+  const bool alone = !siblings_of_ref_ && schema.find("$ref");  // then what stands beside says nothing
+  const std::string* id = alone ? nullptr : text_of(schema, id_keyword_);
+  if (id && !siblings_of_ref_ && !id->empty() && (*id)[0] == '#') {  // the older form of $anchor
+    anchors_.emplace(resources_[resource].uri + *id, Place{&schema, pointer});
+    id = nullptr;
   }
-  if (fragment[0] != '/') {
-    const auto found = anchors_.find(fragment);
-    if (found == anchors_.end() || elsewhere(found->second.second)) {
-      return unresolved("names an anchor that is not there");
+  if (id && (&schema != root_ || resources_.size() == 1)) {
+    const std::string uri = without_fragment(resolve_uri(resources_[resource].uri, *id));
+    if (&schema == root_) {
+      resources_[0].uri = uri;
+    } else {
+      resource = static_cast<uint32_t>(resources_.size());
+      resources_.push_back({uri, {&schema, pointer}});
     }
-    pointer = found->second.second;
-    return found->second.first;
   }
-  const Document* at = root_;
+  resource_of_.emplace(&schema, resource);
+  if (siblings_of_ref_) {
+    if (const std::string* name = text_of(schema, "$anchor")) {
+      anchors_.emplace(resources_[resource].uri + "#" + *name, Place{&schema, pointer});
+    }
+    if (const std::string* name = text_of(schema, "$dynamicAnchor")) {
+      anchors_.emplace(resources_[resource].uri + "#" + *name, Place{&schema, pointer});
+      dynamic_[*name].push_back({resource, {&schema, pointer}});
+    }
+  }
+  for (const auto& [keyword, value] : schema.members) {
+    const Holds what = holds(keyword);
+    if (what == Holds::nothing) continue;
+    const std::string place = below(pointer, keyword);
+    if (what == Holds::map) {
+      for (const auto& [name, member] : value.members) find_names(member, below(place, name), resource);
+    } else {
+      find_names(value, place, resource);
+      for (size_t i = 0; i < value.items.size(); ++i) {
+        find_names(value.items[i], place + "/" + std::to_string(i), resource);
+      }
+    }
+  }
+}
+
+uint32_t SchemaBuilder::resource_of(const Document& schema) const {
+  const auto found = resource_of_.find(&schema);
+  return found == resource_of_.end() ? 0 : found->second;
+}
+
+Result<const Document*> SchemaBuilder::resolve(const Item& item, std::string_view keyword, std::string& pointer) {
+  const Document& reference = *item.schema->find(keyword);
+  if (reference.kind != Kind::string) return refused(item.pointer, keyword, std::string(keyword) + " must be a string");
+  const auto unresolved = [&](const std::string& why) {
+    return refused(item.pointer, keyword, std::string(keyword) + " \"" + reference.text + "\" " + why);
+  };
+  const uint32_t here = resource_of(*item.schema);
+  const size_t hash = std::min(reference.text.find('#'), reference.text.size());
+  uint32_t resource = here;
+  if (hash > 0) {
+    const std::string uri = without_fragment(resolve_uri(resources_[here].uri, reference.text.substr(0, hash)));
+    resource = 0;
+    while (resource < resources_.size() && resources_[resource].uri != uri) ++resource;
+    if (resource == resources_.size()) return unresolved("points outside this schema; only local references are followed");
+  }
+  std::string fragment;
+  if (hash < reference.text.size() && !unescape(std::string_view(reference.text).substr(hash + 1), fragment)) {
+    return unresolved("has a broken percent escape");
+  }
+  Place place = resources_[resource].place;
+  if (!fragment.empty() && fragment[0] != '/') {
+    const auto found = anchors_.find(resources_[resource].uri + "#" + fragment);
+    if (found == anchors_.end()) return unresolved("names an anchor that is not there");
+    place = found->second;
+  }
+  if (!fragment.empty() && fragment[0] == '/') {
+    if (!walk(fragment, resource, place)) return unresolved("points at nothing");
+  } else if (keyword == "$dynamicRef") {
+    HOB_TRY_VOID(find_dynamic(item, fragment, place));
+  } else if (keyword == "$recursiveRef") {
+    HOB_TRY_VOID(find_recursive(item, place));
+  }
+  pointer = place.pointer;
+  return place.schema;
+}
+
+// Follows a JSON Pointer from a place.
+bool SchemaBuilder::walk(const std::string& fragment, uint32_t resource, Place& place) {
   for (size_t from = 1; from <= fragment.size();) {
     const size_t to = std::min(fragment.find('/', from), fragment.size());
     std::string token;
@@ -88,18 +151,54 @@ Result<const Document*> SchemaBuilder::resolve(const Item& item, const Document&
       }
     }
     const Document* next = nullptr;
-    if (at->kind == Kind::object) next = at->find(token);
-    if (at->kind == Kind::array && !token.empty() && token.size() < 8 &&
+    const Document& at = *place.schema;
+    if (at.kind == Kind::object) next = at.find(token);
+    if (at.kind == Kind::array && !token.empty() && token.size() < 8 &&
         token.find_first_not_of("0123456789") == std::string::npos) {
       const auto index = static_cast<size_t>(std::stoul(token));
-      if (index < at->items.size()) next = &at->items[index];
+      if (index < at.items.size()) next = &at.items[index];
     }
-    if (!next) return unresolved("points at nothing");
-    at = next;
+    if (!next) return false;
+    place = {next, below(place.pointer, token)};
     from = to + 1;
   }
-  pointer = fragment;
-  return at;
+  // A schema at a place where none is looked for belongs to the resource that the pointer began in.
+  if (place.schema->kind == Kind::object && resource_of_.find(place.schema) == resource_of_.end()) {
+    find_names(*place.schema, place.pointer, resource);
+  }
+  return true;
+}
+
+// The outermost schema on the way here that has the anchor. The whole schema is always on the way, and first.
+Result<void> SchemaBuilder::find_dynamic(const Item& item, const std::string& name, Place& place) {
+  const auto found = dynamic_.find(name);
+  if (found == dynamic_.end() || name.empty()) return {};
+  const auto& places = found->second;
+  const auto at = [&](const Dynamic& one) { return one.place.schema == place.schema; };
+  if (std::none_of(places.begin(), places.end(), at)) return {};  // a plain anchor of this name: as $ref
+  const auto outermost = [](const Dynamic& one) { return one.resource == 0; };
+  const auto first = std::find_if(places.begin(), places.end(), outermost);
+  if (first == places.end() && places.size() > 1) {
+    return refused(item.pointer, "$dynamicRef",
+                   "several schemas have the $dynamicAnchor \"" + name + "\" and the outermost has not: which is meant "
+                   "depends on the way here, and that is not followed");
+  }
+  place = first != places.end() ? first->place : places.front().place;
+  return {};
+}
+
+Result<void> SchemaBuilder::find_recursive(const Item& item, Place& place) {
+  const auto recursive = [](const Document& schema) {
+    const Document* flag = schema.kind == Kind::object ? schema.find("$recursiveAnchor") : nullptr;
+    return flag && flag->kind == Kind::boolean && flag->boolean;
+  };
+  if (!recursive(*place.schema)) return {};
+  if (!recursive(*root_)) {
+    return refused(item.pointer, "$recursiveRef", "the outermost schema has no $recursiveAnchor: which schema is meant depends "
+                                                  "on the way here, and that is not followed");
+  }
+  place = resources_[0].place;
+  return {};
 }
 
 }  // namespace hob::grammar

@@ -28,15 +28,19 @@ Result<NodeId> SchemaBuilder::add(const Document& schema) {
       if (dialect->text.find("json-schema.org") == std::string::npos && dialect->text.find("://") != std::string::npos) {
         return refused("", "$schema", "the dialect \"" + dialect->text + "\" is not one of json-schema.org");
       }
+      contains_tells_ = dialect->text.find("2019-09") == std::string::npos;
       for (const char* old : {"draft-03", "draft-04", "draft-06", "draft-07"}) {
         if (dialect->text.find(old) == std::string::npos) continue;
         siblings_of_ref_ = false;
         conditions_ = std::string_view(old) == "draft-07";
+        if (std::string_view(old) < "draft-06") id_keyword_ = "id";
       }
     }
   }
-  find_anchors(schema, "", true);
+  resources_.push_back({"", {&schema, ""}});
+  find_names(schema, "", 0);
   HOB_TRY(id, node({Item{&schema, ""}}));
+  HOB_TRY_VOID(check_unique());
   result_ = id;
   return id;
 }
@@ -81,24 +85,33 @@ Result<bool> SchemaBuilder::gather(Item item, Items& out, std::vector<const Docu
   if (origin != item.from.end() || std::find(path.begin(), path.end(), &schema) != path.end()) {
     return refused(item.pointer, "$ref", "$ref leads back to itself with no value in between");
   }
-  for (const Item& other : out) {
+  for (Item& other : out) {
     if (other.schema != &schema) continue;
-    if (other.denied == item.denied) return true;
+    if (other.denied == item.denied) {
+      other.parents.insert(other.parents.end(), item.parents.begin(), item.parents.end());
+      if (item.watched && !other.watched && !item.denied) HOB_TRY_VOID(watch(out, schema));
+      return true;
+    }
     impossible(item.pointer, "the schema must hold and must not");
     return false;
   }
   const Document* reference = schema.find("$ref");
   const bool siblings = !reference || siblings_of_ref_;
+  item.watched = !item.denied && (item.watched || watches(schema));
   if (item.denied || siblings) out.push_back(item);
   if (item.denied) return true;  // expand() finds the ways in which it can fail
   path.push_back(&schema);
   const auto add = [&](Item more) -> Result<bool> {
     more.from = item.from;
+    more.parents = {&schema};
+    if (!siblings) more.parents = item.parents;
+    more.watched = item.watched && !more.denied;
     return gather(std::move(more), out, path);
   };
-  if (reference) {
+  for (const std::string_view keyword : kReferences) {
+    if (!schema.find(keyword) || (!siblings_of_ref_ && keyword != kReferences[0])) continue;
     Item target;
-    HOB_TRY(found, resolve(item, *reference, target.pointer));
+    HOB_TRY(found, resolve(item, keyword, target.pointer));
     target.schema = found;
     HOB_TRY(possible, add(std::move(target)));
     if (!possible) return false;
@@ -222,9 +235,16 @@ Result<void> SchemaBuilder::split(const Items& items, size_t which, const Choice
   for (size_t i = 0; i < nodes.size(); ++i) HOB_TRY_VOID(unfold(choice.ways[i], {}, nodes[i]));
   if (choice.keyword == "oneOf") {  // where two branches may both fit, each is taken without the other
     std::vector<Items> others(nodes.size());
+    // Below unevaluatedProperties what a node takes depends on its branch: there the branches alone are compared.
+    std::vector<NodeId> alone;
+    for (size_t i = 0; items[which].watched && i < nodes.size(); ++i) {
+      const Item& one = choice.ways[i].adds.front();
+      HOB_TRY(id, node({Item{one.schema, one.pointer}}));
+      alone.push_back(id);
+    }
     for (size_t i = 0; i < nodes.size(); ++i) {
       for (size_t j = i + 1; j < nodes.size(); ++j) {
-        if (disjoint(nodes[i], nodes[j], 0)) continue;
+        if (alone.empty() ? disjoint(nodes[i], nodes[j], 0) : disjoint(alone[i], alone[j], 0)) continue;
         for (const auto& [one, other] : {std::pair(i, j), std::pair(j, i)}) {
           others[one].push_back(choice.ways[other].adds.front());
           others[one].back().denied = true;

@@ -7,11 +7,12 @@
 //   HOB_TRY_VOID(builder.check());               // or: no value fits, and why
 //
 // A keyword is enforced, or the schema is refused with its JSON Pointer and the keyword (schema_unsupported); what no
-// value fits is schema_unsatisfiable. Enforced: type, enum, const, properties, required, additionalProperties, min- and
-// maxProperties, dependentRequired, dependentSchemas, dependencies, items, prefixItems, additionalItems, contains with
-// its counts, min- and maxItems,
-// min- and maxLength, minimum, maximum and the exclusive ones, multipleOf, local $ref with $defs, definitions and $anchor,
-// allOf, anyOf, oneOf, not, and if with then and else. Keywords of a type that cannot come are of no effect, as are
+// value fits is schema_unsatisfiable. Enforced: type, enum, const, properties, required, additionalProperties,
+// patternProperties, propertyNames, min- and maxProperties, dependentRequired, dependentSchemas, dependencies, items, prefixItems, additionalItems, contains with
+// its counts, uniqueItems (where items
+// are no closed objects or tuples), min- and maxItems,
+// min- and maxLength, minimum, maximum and the exclusive ones, multipleOf, $ref within the document by
+// pointer, $id and $anchor, $dynamicRef and $recursiveRef where only one schema can be meant, allOf, anyOf, oneOf, not, and if with then and else. Keywords of a type that cannot come are of no effect, as are
 // annotations and words that are no keywords of JSON Schema.
 //
 // How: a node is built from a *set* of schemas that must hold, or must not. $ref and allOf add to the set, anyOf, oneOf and
@@ -26,6 +27,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "model/grammar/ir.h"
@@ -59,6 +61,9 @@ class SchemaBuilder {
     uint32_t settled = 0;   // of its choices (anyOf, oneOf, if, ...), so many are made
     /// The schemas whose branch this is; with true, a branch that leads back to it adds nothing.
     std::vector<std::pair<const json::Document*, bool>> from{};
+    /// The schemas of the set that this one is a part of, at the same place: what it says of members and items they know.
+    std::vector<const json::Document*> parents{};
+    bool watched = false;  // one of them, or it, says what becomes of members or items that nothing speaks of
   };
   using Items = std::vector<Item>;
   /// One of several ways in which a schema of a set can hold, or fail: what it adds.
@@ -79,6 +84,15 @@ class SchemaBuilder {
   Result<void> expand(Items items, Node& out, int depth);
   Result<void> split(const Items& items, size_t which, const Choice& choice, Node& out, int depth);
   Result<std::optional<Choice>> choice(const Item& item);
+  Result<std::vector<Way>> watched_ways(const Item& item, const json::Document& branches);
+  /// unevaluated.cpp: what `keyword`, of members or items, is in force here: not in draft 7, nor where it says nothing.
+  const json::Document* unevaluated(const json::Document& schema, std::string_view keyword) const;
+  bool watches(const json::Document& schema) const;
+  Result<void> watch(Items& items, const json::Document& schema) const;
+  /// The schemas whose part, at any depth, each of the set is: by index, with itself.
+  static std::vector<size_t> parts_of(const Items& items, size_t whole);
+  /// A schema that holds where one of these does.
+  Result<const json::Document*> some_of(const Item& item, std::vector<const json::Document*> schemas);
   /// The ways in which a denied schema can fail, as far as the rest of the set leaves them.
   Result<std::vector<Way>> failures(const Item& item, const Items& items);
   static Result<std::vector<std::string>> needed_names(const json::Document& rule, const std::string& pointer,
@@ -102,13 +116,72 @@ class SchemaBuilder {
     uint32_t first = 0;
     Tally tally;
   };
+  /// A rule for the items that none of these parts of the set speaks of.
+  struct Leftover {
+    Item rule;
+    std::vector<size_t> parts;
+  };
+  Result<std::vector<Leftover>> left_items(const Items& items);
+  /// Of arrays whose items differ: whether they can be enforced. Once, after the last node.
+  Result<void> check_unique();
+  Result<void> check_unique(ArraySpec& spec);
   Result<void> add_contains(const Item& item, std::vector<Counted>& kinds);
   Result<NodeId> counted_item(Items set, const std::vector<Counted>& kinds, size_t place, unsigned mask);
   Result<void> add_object(const Items& items, Node& out);
+  /// What a set says of keys beside names.
+  struct Keys {
+    struct Rule {
+      size_t item = 0, pattern = 0;
+      const json::Document* schema = nullptr;
+      std::string pointer{};
+    };
+    std::vector<LanguageId> patterns{};  // all different
+    std::vector<Rule> rules{};
+    std::optional<LanguageId> base{};  // what propertyNames allows
+    const Item* witness = nullptr;     // a denied rule for members: some member of this language, and of none of these
+    LanguageId witness_language = kNoLanguage;  // names, breaks it
+    std::vector<std::string> witness_not{};
+    std::optional<Item> witness_value{};  // as its value
+  };
+  /// Keys that the same patterns match.
+  struct Cell {
+    LanguageId language = kNoLanguage;
+    std::vector<bool> hits{};
+    bool witness = false;
+  };
+  Result<LanguageId> names_of(Items set, const std::string& pointer);
+  Result<Keys> read_keys(const Items& items, bool limited);
+  Result<std::vector<Cell>> part_keys(const Keys& keys, const std::string& pointer);
+  /// What must hold for the value of a key.
+  Items rules_of(const Items& items, const Keys& keys, const Cell& cell, const std::string* name) const;
+  Result<void> add_classes(const Items& items, const Keys& keys, std::vector<Cell> cells, bool open, ObjectSpec& out);
+  Result<void> name_few_keys(ObjectSpec& object, std::map<std::string, bool>& names, std::vector<std::string>& order,
+                             const std::string& pointer);
+  Result<void> limit_classes(ObjectSpec& object, const std::string& pointer);
   Result<void> add_constant(const json::Document& value, const std::string& pointer, std::string_view keyword,
                             Node& out);
   Result<NodeId> constant_node(const json::Document& value, const std::string& pointer, std::string_view keyword);
-  Result<const json::Document*> resolve(const Item& item, const json::Document& reference, std::string& pointer);
+  /// What `keyword` ($ref, $dynamicRef, $recursiveRef) of `item` points at.
+  Result<const json::Document*> resolve(const Item& item, std::string_view keyword, std::string& pointer);
+  /// Where a schema stands.
+  struct Place {
+    const json::Document* schema = nullptr;
+    std::string pointer{};
+  };
+  /// A schema with an $id of its own, or the whole.
+  struct Resource {
+    std::string uri{};
+    Place place{};
+  };
+  struct Dynamic {
+    uint32_t resource = 0;
+    Place place{};
+  };
+  void find_names(const json::Document& schema, const std::string& pointer, uint32_t resource);
+  uint32_t resource_of(const json::Document& schema) const;
+  bool walk(const std::string& fragment, uint32_t resource, Place& place);
+  Result<void> find_dynamic(const Item& item, const std::string& name, Place& place);
+  Result<void> find_recursive(const Item& item, Place& place);
   /// The strictest count of `keyword`; a denied `opposite` counts, too, by one more or less.
   Result<std::optional<uint32_t>> count(const Items& items, const char* keyword, const char* opposite, bool largest);
   Result<bool> admits(const json::Document& schema, const std::string& pointer, const json::Document& value, int depth);
@@ -125,7 +198,7 @@ class SchemaBuilder {
   bool disjoint(NodeId a, NodeId b, int depth) const;
   bool disjoint(const ArraySpec& a, const ArraySpec& b, int depth) const;
   bool disjoint(const ObjectSpec& a, const ObjectSpec& b, int depth) const;
-  void find_anchors(const json::Document& value, const std::string& pointer, bool root);
+  bool shares_key(const ObjectSpec& a, const ObjectSpec& b, int depth) const;
   void impossible(const std::string& pointer, std::string why);
   static void tidy(Node& node);
   static bool bare_key(std::string_view name);
@@ -135,15 +208,22 @@ class SchemaBuilder {
   Dialect dialect_;
   const json::Document* root_ = nullptr;
   bool conditions_ = true;       // drafts before 7 know no if
+  const char* id_keyword_ = "$id";  // "id" before draft 6
+  bool contains_tells_ = true;   // which items are spoken of; not in draft 2019-09
   bool siblings_of_ref_ = true;  // drafts up to 7 ignore what stands beside $ref
-  std::vector<std::string> nested_ids_;  // pointers of schemas inside that have an $id of their own
-  std::map<std::string, std::pair<const json::Document*, std::string>> anchors_;
+  std::vector<Resource> resources_;  // the whole first
+  std::unordered_map<const json::Document*, uint32_t> resource_of_;
+  std::map<std::string, Place> anchors_;  // by URI with fragment
+  std::map<std::string, std::vector<Dynamic>> dynamic_;
   std::map<std::vector<std::pair<const json::Document*, bool>>, NodeId> made_;
   std::deque<json::Document> own_;  // schemas that say what a keyword means
   std::map<std::pair<const json::Document*, std::string>, const json::Document*> present_;
   std::map<const json::Document*, const json::Document*> only_;
+  std::map<std::vector<const json::Document*>, const json::Document*> some_;
   std::map<const json::Document*, NodeId> constants_;
   std::set<NodeId> unfinished_;
+  std::string unique_;  // the place of a uniqueItems
+  bool any_unique_ = false;
   NodeId result_ = kNone;
   std::string why_;  // nothing fits, as far as seen
   size_t work_ = 0;

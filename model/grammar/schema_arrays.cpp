@@ -16,6 +16,7 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
   spec.min_items = least.value_or(0);
   spec.max_items = most.value_or(kUnlimited);
   struct Shape {
+    size_t item = 0;  // of the set
     const Document* list = nullptr;
     const Document* rest = nullptr;
     std::string list_pointer, rest_pointer;
@@ -47,6 +48,7 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
     const auto listed = static_cast<uint32_t>(shape.list ? shape.list->items.size() : 0);
     if (!item.denied) {
       longest = std::max<size_t>(longest, listed);
+      shape.item = static_cast<size_t>(&item - items.data());
       shapes.push_back(std::move(shape));
     } else if (item.failing == "prefixItems") {
       spec.min_items = std::max(spec.min_items, item.index + 1);
@@ -60,11 +62,16 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
       kinds.push_back({Item{shape.rest, shape.rest_pointer, true}, listed, {1, kUnlimited}});
     }
     HOB_TRY_VOID(add_contains(item, kinds));
+    const Document* unique = item.denied ? nullptr : item.schema->find("uniqueItems");
+    if (!unique || unique->kind != Kind::boolean || !unique->boolean) continue;
+    spec.unique = any_unique_ = true;
+    unique_ = item.pointer;
   }
   if (spec.min_items > spec.max_items) {
     impossible(items.front().pointer, "minItems is above maxItems");
     return {};
   }
+  HOB_TRY(leftovers, left_items(items));
   const auto item_set = [&](size_t index) {
     Items set;
     for (const Shape& shape : shapes) {
@@ -76,6 +83,13 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
     }
     for (const auto& [at, item] : failing) {
       if (at == index) set.push_back(item);
+    }
+    for (const Leftover& left : leftovers) {
+      const bool known = std::any_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+        if (std::find(left.parts.begin(), left.parts.end(), shape.item) == left.parts.end()) return false;
+        return shape.rest || (shape.list && index < shape.list->items.size());
+      });
+      if (!known) set.push_back(left.rule);
     }
     return set;
   };

@@ -17,25 +17,19 @@ constexpr uint32_t kMaxCount = 1'000'000;  // least lengths above this are not f
 bool equal_specs(const ArraySpec& a, const ArraySpec& b) {
   const auto same = [](const Tally& x, const Tally& y) { return x.min == y.min && x.max == y.max; };
   if (!std::equal(a.tallies.begin(), a.tallies.end(), b.tallies.begin(), b.tallies.end(), same)) return false;
-  return a.ways == b.ways && a.prefix == b.prefix && a.rest == b.rest && a.min_items == b.min_items && a.max_items == b.max_items;
+  return a.ways == b.ways && a.unique == b.unique && a.prefix == b.prefix && a.rest == b.rest && a.min_items == b.min_items && a.max_items == b.max_items;
 }
 bool equal_specs(const ObjectSpec& a, const ObjectSpec& b) {
   const auto same = [](const Property& x, const Property& y) {
     return x.node == y.node && x.required == y.required && x.witness == y.witness;
   };
-  return a.names == b.names && a.additional == b.additional && a.wants_witness == b.wants_witness &&
-         a.other_witness == b.other_witness && a.min_properties == b.min_properties &&
+  const auto alike = [](const KeyClass& x, const KeyClass& y) {
+    return x.language == y.language && x.node == y.node && x.witness == y.witness;
+  };
+  return a.names == b.names && a.wants_witness == b.wants_witness &&
+         std::equal(a.others.begin(), a.others.end(), b.others.begin(), b.others.end(), alike) && a.min_properties == b.min_properties &&
          a.max_properties == b.max_properties &&
          std::equal(a.properties.begin(), a.properties.end(), b.properties.begin(), b.properties.end(), same);
-}
-
-const Document& never() {
-  static const Document document = [] {
-    Document made;
-    made.kind = Kind::boolean;
-    return made;
-  }();
-  return document;
 }
 
 template <typename Spec>
@@ -217,125 +211,6 @@ Result<void> SchemaBuilder::add_string(const Items& items, Node& out) {
     }
   }
   out.strings.push_back(std::move(spec));
-  return {};
-}
-
-Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
-  HOB_TRY(least, count(items, "minProperties", "maxProperties", true));
-  HOB_TRY(most, count(items, "maxProperties", "minProperties", false));
-  ObjectSpec spec;
-  spec.min_properties = least.value_or(0);
-  spec.max_properties = most.value_or(kUnlimited);
-  if (spec.min_properties > spec.max_properties) {
-    impossible(items.front().pointer, "minProperties is above maxProperties");
-    return {};
-  }
-  std::vector<std::string> order;
-  std::map<std::string, bool> required;  // every name that is spoken of
-  bool declares = false, speaks_of_others = false;
-  const Item* witness = nullptr;
-  std::vector<std::pair<std::string, Item>> parts;  // of a denied schema: members that fail in their values, or are not there
-  for (const Item& item : items) {
-    if (item.denied) {
-      if (item.failing == "properties") {
-        const auto& [name, schema] = item.schema->find("properties")->members[item.index];
-        if (required.emplace(name, true).second) order.push_back(name);
-        required[name] = true;
-        parts.emplace_back(name, Item{&schema, below(below(item.pointer, "properties"), name), true});
-      } else if (item.failing == "required") {
-        const std::string& name = item.schema->find("required")->items[item.index].text;
-        if (required.emplace(name, false).second) order.push_back(name);
-        parts.emplace_back(name, Item{&never(), item.pointer});
-      } else if (item.failing == "additionalProperties") {
-        // Some member that its schema does not name has a value that its rule for others refuses.
-        if (witness || spec.max_properties != kUnlimited || item.schema->find("patternProperties")) {
-          return refused(item.pointer, "additionalProperties",
-                         "additionalProperties cannot be denied twice, nor with a largest number of keys or with patternProperties");
-        }
-        witness = &item;
-        const Document* named = item.schema->find("properties");
-        for (size_t i = 0; named && i < named->members.size(); ++i) {
-          if (required.emplace(named->members[i].first, false).second) order.push_back(named->members[i].first);
-        }
-      }
-      continue;
-    }
-    if (const Document* properties = item.schema->find("properties")) {
-      if (properties->kind != Kind::object) return refused(item.pointer, "properties", "properties must be an object");
-      for (const auto& [name, schema] : properties->members) {
-        declares = true;
-        if (required.emplace(name, false).second) order.push_back(name);
-      }
-    }
-    speaks_of_others = speaks_of_others || item.schema->find("additionalProperties");
-  }
-  for (const Item& item : items) {
-    const Document* names = item.denied ? nullptr : item.schema->find("required");
-    if (!names || (names->kind == Kind::boolean && !names->boolean)) continue;
-    if (names->kind != Kind::array) return refused(item.pointer, "required", "required must be a list of names");
-    for (const Document& name : names->items) {
-      if (name.kind != Kind::string) return refused(item.pointer, "required", "required must be a list of names");
-      if (required.emplace(name.text, true).second) order.push_back(name.text);
-      required[name.text] = true;
-    }
-  }
-  const auto others = [&](std::string_view name, bool named) {
-    Items set;
-    for (const Item& item : items) {
-      if (item.denied) continue;
-      const Document* properties = item.schema->find("properties");
-      const Document* own = named && properties ? properties->find(name) : nullptr;
-      const Document* other = item.schema->find("additionalProperties");
-      if (own) {
-        set.push_back({own, below(below(item.pointer, "properties"), name)});
-      } else if (other) {
-        set.push_back({other, below(item.pointer, "additionalProperties")});
-      }
-    }
-    for (const auto& [part, item] : parts) {
-      if (named && part == name) set.push_back(item);
-    }
-    return set;
-  };
-  for (const auto& [name, must] : required) {
-    if (dialect_ == Dialect::gemma && !bare_key(name)) return unwritable_key(items.front().pointer, "properties", name);
-    HOB_TRY(value, node(others(name, true)));
-    spec.names.push_back(name);
-    spec.properties.push_back({value, must});
-    const Document* named = witness ? witness->schema->find("properties") : nullptr;
-    if (witness && !(named && named->find(name))) {
-      Items set = others(name, true);
-      set.push_back({witness->schema->find("additionalProperties"), below(witness->pointer, "additionalProperties"), true});
-      HOB_TRY(one, node(std::move(set)));
-      spec.properties.back().witness = one;
-    }
-  }
-  for (const std::string& name : order) {
-    spec.declared.push_back(
-        static_cast<uint32_t>(std::lower_bound(spec.names.begin(), spec.names.end(), name) - spec.names.begin()));
-  }
-  Items rest = others("", false);
-  const bool closed = std::any_of(rest.begin(), rest.end(), [](const Item& item) {
-    return item.schema->kind == Kind::boolean && !item.schema->boolean;
-  });
-  if (!closed && !(dialect_ == Dialect::gemma && declares && !speaks_of_others)) {
-    if (witness) {
-      Items set = rest;
-      set.push_back({witness->schema->find("additionalProperties"), below(witness->pointer, "additionalProperties"), true});
-      HOB_TRY(one, node(std::move(set)));
-      spec.other_witness = one;
-    }
-    HOB_TRY(value, node(std::move(rest)));
-    spec.additional = value;
-  }
-  spec.wants_witness = witness != nullptr;
-  size_t must = 0;
-  for (const Property& property : spec.properties) must += property.required ? 1 : 0;
-  if (must > spec.max_properties) impossible(items.front().pointer, "more keys are required than maxProperties allows");
-  if (spec.additional == kNone && spec.properties.size() < spec.min_properties) {
-    impossible(items.front().pointer, "fewer keys are allowed than minProperties asks for");
-  }
-  out.objects.push_back(std::move(spec));
   return {};
 }
 
