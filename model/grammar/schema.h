@@ -125,7 +125,7 @@ class SchemaBuilder {
   /// Of arrays whose items differ: whether they can be enforced. Once, after the last node.
   Result<void> check_unique();
   Result<void> check_unique(ArraySpec& spec);
-  Result<void> add_contains(const Item& item, std::vector<Counted>& kinds);
+  Result<void> add_contains(const Item& item, std::vector<Counted>& kinds, Items& never);
   Result<NodeId> counted_item(Items set, const std::vector<Counted>& kinds, size_t place, unsigned mask);
   Result<void> add_object(const Items& items, Node& out);
   /// What a set says of keys beside names.

@@ -39,6 +39,7 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
   std::vector<Shape> shapes;
   std::vector<Counted> kinds;
   std::vector<std::pair<uint32_t, Item>> failing;  // an item that must not fit
+  Items never;                                     // kinds of which no item may be
   size_t longest = 0;
   for (const Item& item : items) {
     Shape shape = shape_of(item);
@@ -61,7 +62,7 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
       longest = std::max<size_t>(longest, listed);
       kinds.push_back({Item{shape.rest, shape.rest_pointer, true}, listed, {1, kUnlimited}});
     }
-    HOB_TRY_VOID(add_contains(item, kinds));
+    HOB_TRY_VOID(add_contains(item, kinds, never));
     const Document* unique = item.denied ? nullptr : item.schema->find("uniqueItems");
     if (!unique || unique->kind != Kind::boolean || !unique->boolean) continue;
     spec.unique = any_unique_ = true;
@@ -84,6 +85,7 @@ Result<void> SchemaBuilder::add_array(const Items& items, Node& out) {
     for (const auto& [at, item] : failing) {
       if (at == index) set.push_back(item);
     }
+    set.insert(set.end(), never.begin(), never.end());
     for (const Leftover& left : leftovers) {
       const bool known = std::any_of(shapes.begin(), shapes.end(), [&](const Shape& shape) {
         if (std::find(left.parts.begin(), left.parts.end(), shape.item) == left.parts.end()) return false;
@@ -135,7 +137,7 @@ Result<NodeId> SchemaBuilder::counted_item(Items set, const std::vector<Counted>
   return node(std::move(set));
 }
 
-Result<void> SchemaBuilder::add_contains(const Item& item, std::vector<Counted>& kinds) {
+Result<void> SchemaBuilder::add_contains(const Item& item, std::vector<Counted>& kinds, Items& never) {
   const Document* kind = item.schema->find("contains");
   if (!kind || (item.denied && item.failing != "contains" && item.failing != "maxContains")) return {};
   Tally tally{1, kUnlimited};
@@ -151,6 +153,10 @@ Result<void> SchemaBuilder::add_contains(const Item& item, std::vector<Counted>&
     return refused(item.pointer, "contains", "so many items cannot be counted; at most " + std::to_string(ArraySpec::kMaxTally));
   }
   if (tally.min == 0 && tally.max == kUnlimited) return {};
+  if (tally.min == 0 && tally.max == 0) {  // nothing to count
+    never.push_back({kind, below(item.pointer, "contains"), true});
+    return {};
+  }
   kinds.push_back({Item{kind, below(item.pointer, "contains")}, 0, tally});
   return {};
 }

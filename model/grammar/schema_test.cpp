@@ -214,6 +214,8 @@ TEST_CASE("contains: some items are of a kind, so many of them") {
   check(R"({"type":"array","not":{"prefixItems":[true],"items":{"type":"integer"}}})", {"[1,null]", "[null,1,1.5]"}, {"[]", "[null]", "[null,1]"});
   check(R"({"type":"array","items":{"type":"integer"},"not":{"items":{"maximum":3}},"maxItems":2})", {"[4]", "[1,5]", "[4,4]"}, {"[]", "[1,2]", "[1,2,5]"});
   check(R"({"enum":[[1],[1,2],["a"]],"contains":{"type":"integer"},"maxContains":1})", {"[1]"}, {"[1,2]", "[\"a\"]"});
+  check(R"({"type":"array","contains":{"type":"null"},"maxItems":3,"allOf":[{"not":{"contains":{"type":"string"}}},{"not":{"contains":{"const":1}}}]})",
+        {"[null]", "[2,null]"}, {"[1,null]", R"(["a",null])", "[2]", "[]", "[null,2,2,2]"});
   CHECK_FALSE(compile(R"({"type":"array","items":{"type":"string"},"contains":{"type":"integer"}})"));
 }
 

@@ -37,6 +37,9 @@ TEST_CASE("unevaluatedItems: items that no schema which holds speaks of") {
   check(R"({"type":"array","contains":{"type":"string"},"unevaluatedItems":{"type":"integer"}})", {R"(["a",1])", R"([2,"b","c"])"},
         {"[1]", R"(["a",null])"});
   check(R"({"type":"array","allOf":[{"items":true}],"unevaluatedItems":false})", {"[1,2]"}, {"1"});
+  check(R"({"type":"array","if":{"contains":{"const":"a"}},"then":{"if":{"contains":{"const":"b"}},"then":{"if":{"contains":{"const":"c"}}}},
+            "unevaluatedItems":false})", {"[]", R"(["a","a"])", R"(["a","b","a"])", R"(["c","a","b"])"},
+        {R"(["b"])", R"(["c"])", R"(["a","c"])", R"(["b","c"])", R"(["a","b","x"])"});
 }
 
 }  // namespace
