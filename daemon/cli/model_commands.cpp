@@ -1,4 +1,4 @@
-// hob model, hob grammar: the model's state over RPC; the rest execs the model programs beside hob.
+// hob model, hob bench, hob grammar: the model's state over RPC; the rest execs the model programs beside hob.
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,7 +49,8 @@ Result<void> become(Shared& shared, const std::string& program, std::vector<std:
   HOB_TRY(places, shared.places());
   const std::string path = places.bin_dir + "/" + program;
   const bool named = std::any_of(arguments.begin(), arguments.end(), [](const std::string& a) {
-    return a == "--model" || a.starts_with("--model=") || a == "--help" || a == "-h";
+    return a == "--model" || a.starts_with("--model=") || a == "--synthetic" || a.starts_with("--synthetic=") ||
+           a == "--help" || a == "-h";
   });
   if (wants_model && !named) arguments.insert(arguments.end(), {"--model", places.model_dir});
   std::vector<char*> argv = {const_cast<char*>(path.c_str())};
@@ -90,6 +91,8 @@ void add_model_commands(Command& app, Shared& shared) {
   add_passing(model, shared, "logits", "Logits of given tokens, as a safetensors file", "hob-model", "logits", true);
   add_passing(model, shared, "tokenize", "Lines of JSON strings to lines of token ids, or back with --decode", "hob-model-lite", "tokenize", true);
   add_passing(model, shared, "render", "Lines of conversations to lines of prompts", "hob-model-lite", "render", true);
+
+  add_passing(app, shared, "bench", "Measures the engine on this machine: prefill, decoding, memory", "hob-model", "bench", true);
 
   Command& grammar = app.add("grammar", "The grammars that keep answers to their schemas");
   grammar.wants_subcommand(true);

@@ -6,11 +6,14 @@
 
 #include "model/serve/program.h"
 #include "model/serve/torch_loader.h"
+#include "model/torch/bench_command.h"
 #include "model/torch/info_command.h"
 #include "model/torch/logits_command.h"
+#include "schemas/wire/handshake.h"
 
 namespace {
 
+using hob::torch_engine::BenchOptions;
 using hob::torch_engine::LogitsOptions;
 
 /// libgomp reads this when it is loaded, before main. Its waiting threads must not spin: on a busy machine two spinning
@@ -22,7 +25,41 @@ void ensure_passive_waiting(char** argv) {
   // Without /proc it goes on as it is, only slower beside other work.
 }
 
+void add_bench(CLI::App& app, int& status) {
+  CLI::App* bench = app.add_subcommand("bench", "Measures the engine on this machine: one JSON object a line");
+  const auto options = std::make_shared<BenchOptions>();
+  options->commit = hob::wire::build_id();
+  bench->add_option("--model", options->model, "Checkpoint directory; hob bench takes the built-in one where none is named");
+  bench->add_option("--synthetic", options->synthetic, "Random weights of a size: e2b, e4b, 12b, 26b-a4b, 31b or a config.json");
+  bench->add_option("--weights", options->weights, "bf16 or f32; of a checkpoint also auto")->capture_default_str();
+  bench->add_option("--device", options->device, "cpu")->capture_default_str();
+  bench->add_option("--threads", options->threads, "Threads to compute with; 0: all")->capture_default_str();
+  bench->add_option("--prompt", options->prompts, "A prefill row of so many tokens; may be repeated")->allow_extra_args(false);
+  bench->add_option("--depth", options->depths, "Decode rows behind so many tokens; may be repeated")->allow_extra_args(false);
+  bench->add_option("--sequences", options->sequences, "Decode rows of so many sequences together; may be repeated")->allow_extra_args(false);
+  bench->add_option("--generate", options->generate, "Tokens of a decode row")->capture_default_str();
+  bench->add_option("--repeat", options->repeat, "Times that each row is measured")->capture_default_str();
+  bench->add_option("--draft", options->draft, "none")->capture_default_str();
+  bench->add_option("--schema", options->schema, "Refused: `hob grammar bench` measures masks");
+  const auto print = std::make_shared<std::string>();
+  bench->add_option("--print-config", *print, "Only prints the configuration of a size that --synthetic knows");
+  bench->footer("Rows not asked for: --prompt 512, --depth 128, --sequences 1. Time to first token through the daemon is not "
+                "measured here.\nExit status: 0; 1 when it cannot be measured; 2 when the command line is wrong.\n"
+                "Example:\n  hob bench --synthetic e2b --weights bf16 --prompt 512 --depth 128 --sequences 1 --sequences 4");
+  bench->callback([options, print, &status] {
+    if (!print->empty()) {
+      status = hob::torch_engine::print_synthetic_config(*print);
+      return;
+    }
+    if (options->prompts.empty()) options->prompts = {512};
+    if (options->depths.empty()) options->depths = {128};
+    if (options->sequences.empty()) options->sequences = {1};
+    status = hob::torch_engine::run_bench(*options);
+  });
+}
+
 void add_commands(CLI::App& app, int& status) {
+  add_bench(app, status);
   CLI::App* logits = app.add_subcommand("logits", "Writes teacher-forced logits of given token ids");
   const auto options = std::make_shared<LogitsOptions>();
   logits->add_option("--model", options->model, "Checkpoint directory, or a GGUF file")->required();

@@ -1,0 +1,325 @@
+#include "model/torch/bench_command.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <new>
+#include <thread>
+
+#include "model/torch/bench_cost.h"
+#include "model/torch/memory.h"
+#include "model/torch/need.h"
+#include "model/torch/probe.h"
+#include "model/torch/synthetic.h"
+
+namespace hob::torch_engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint32_t kMostTokens = 131'072, kMostRepeats = 1000;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+double three_digits(double value) { return std::round(value * 1000) / 1000; }
+
+uint64_t resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+struct Subject {
+  std::unique_ptr<TorchEngine> engine;
+  gemma::Config config;
+  std::string name;
+  std::string weights;  // as they stand in memory
+  uint64_t weight_size = 2;
+  double load_seconds = -1;
+};
+
+Result<void> check(const BenchOptions& options) {
+  const auto refuse = [](const std::string& text) { return Error(Code::invalid_params, text); };
+  if (options.model.empty() == options.synthetic.empty()) return refuse("Give either --model DIR or --synthetic SIZE.");
+  if (options.device != "cpu") {
+    return refuse("This version of hob computes on the CPU alone; --device " + options.device + " cannot be measured.");
+  }
+  if (options.weights == "int8" || options.weights == "int4") {
+    return refuse("This version of hob has no " + options.weights + " weights; --weights takes bf16 or f32.");
+  }
+  if (options.weights != "bf16" && options.weights != "f32" && !(options.weights == "auto" && !options.model.empty())) {
+    return refuse("--weights takes bf16 or f32 (of a checkpoint also auto), got \"" + options.weights + "\".");
+  }
+  if (options.draft != "none") return refuse("Drafts are not measured by this version of hob: --draft takes none.");
+  if (!options.schema.empty()) {
+    return refuse("Masks are not measured here: `hob grammar bench --stdio` does that. Leave --schema out.");
+  }
+  if (options.generate == 0 || options.generate > kMostTokens) return refuse("--generate takes 1 to 131072 tokens.");
+  if (options.repeat == 0 || options.repeat > kMostRepeats) return refuse("--repeat takes 1 to 1000.");
+  for (const uint32_t prompt : options.prompts) {
+    if (prompt == 0 || prompt > kMostTokens) return refuse("--prompt takes 1 to 131072 tokens.");
+  }
+  for (const uint32_t depth : options.depths) {
+    if (depth > kMostTokens) return refuse("--depth takes 0 to 131072 tokens.");
+  }
+  for (const uint32_t sequences : options.sequences) {
+    if (sequences == 0 || sequences > kMaxRows) {
+      return refuse("--sequences takes 1 to " + std::to_string(kMaxRows) + ", which one forward holds.");
+    }
+  }
+  return {};
+}
+
+/// Positions that the longest row needs.
+uint32_t context_of(const BenchOptions& options) {
+  uint32_t out = 1;
+  for (const uint32_t prompt : options.prompts) out = std::max(out, prompt);
+  for (const uint32_t depth : options.depths) out = std::max(out, depth + options.generate + 1);
+  return out;
+}
+
+Result<Subject> make_synthetic(const BenchOptions& options, const BenchNote& note) {
+  HOB_TRY(text, synthetic_config(options.synthetic));
+  HOB_TRY(config, gemma::parse_config(text, "config.json"));
+  const bool bf16 = options.weights == "bf16";
+  const gemma::Dtype dtype = bf16 ? gemma::Dtype::bf16 : gemma::Dtype::f32;
+  DecoderOptions decoder = decoder_options(bf16 ? WeightType::bf16 : WeightType::f32, false, dtype);
+  decoder.context = context_of(options);
+  if (decoder.context > config.max_positions) {
+    return Error(
+      Code::invalid_params, "Rows of " + std::to_string(decoder.context) + " positions were asked for; the model has " +
+                              std::to_string(config.max_positions) + " (max_position_embeddings)."
+    );
+  }
+  uint64_t most = 1;
+  for (const uint32_t sequences : options.sequences) most = std::max<uint64_t>(most, sequences);
+  const uint64_t weights = synthetic_bytes(config, dtype);
+  const uint64_t caches = (most + 1) * (Decoder::kv_bytes_per_token(config, decoder.compute) * decoder.context +
+                                        Decoder::sliding_bytes(config, decoder));
+  const uint64_t need = weights + caches + 2 * options.probe_bytes;
+  const uint64_t available = options.memory_bytes > 0 ? options.memory_bytes : available_memory();
+  if (need > available) {
+    return Error(
+      Code::model_failed, "This would need " + gigabytes(need) + " of memory (" + gigabytes(weights) + " weights, " +
+                            gigabytes(caches) + " keys and values); " + gigabytes(available) +
+                            " are available. Take a smaller size or fewer positions."
+    );
+  }
+  note("making " + gigabytes(weights) + " of random weights");
+  HOB_TRY(model, synthetic_checkpoint(std::move(text), dtype, "synthetic " + options.synthetic));
+  engine::Info info;
+  info.name = model.name;
+  info.fingerprint = model.name;
+  info.dtype = decoder.compute == Compute::bf16 ? "bf16" : "f32";
+  info.vocab = config.vocab;
+  info.hidden = config.hidden;
+  info.context = decoder.context;
+  info.max_truncate = kMaxTruncate;
+  info.kv_bytes_per_token = Decoder::kv_bytes_per_token(config, decoder.compute);
+  decoder.chunk = info.prefill_chunk;
+  Subject out;
+  out.name = model.name;
+  out.weights = options.weights;
+  out.weight_size = bf16 ? 2 : 4;
+  out.config = config;
+  const c10::InferenceMode guard;
+  auto built = Decoder::build(model.config, model.weights, decoder, {});
+  out.engine =
+    std::make_unique<TorchEngine>(std::move(info), std::move(model.config), std::move(model.files), std::move(built));
+  return out;
+}
+
+Result<Subject> load_model(const BenchOptions& options, int threads, const BenchNote& note) {
+  note("loading " + options.model);
+  const auto start = Clock::now();
+  Options load_options;
+  load_options.directory = options.model;
+  HOB_TRY(type, weight_type_of(options.weights));
+  load_options.dtype = type;
+  load_options.threads = threads;
+  load_options.context = context_of(options);
+  load_options.memory_bytes = options.memory_bytes;
+  HOB_TRY(checkpoint, open_checkpoint(load_options.directory));
+  HOB_TRY(engine, load(load_options));
+  Subject out;
+  out.load_seconds = seconds_since(start);
+  const bool bf16 = type == WeightType::bf16 ||
+                    (type == WeightType::automatic && kept_dtype(type, checkpoint.weights) == gemma::Dtype::bf16);
+  out.name = checkpoint.name;
+  out.weights = bf16 ? "bf16" : "f32";
+  out.weight_size = bf16 ? 2 : 4;
+  out.config = std::move(checkpoint.config);
+  out.engine = std::move(engine);
+  return out;
+}
+
+/// Arbitrary ids: speed does not depend on them.
+std::vector<engine::Token> some_ids(size_t count, uint32_t vocab) {
+  std::vector<engine::Token> out(count);
+  for (size_t i = 0; i < count; ++i) out[i] = static_cast<engine::Token>((i * 7919 + 13) % vocab);
+  return out;
+}
+
+class Run {
+ public:
+  Run(const BenchOptions& options, Subject& subject, int threads, const BenchRow& row, const BenchNote& note)
+      : options_(options), subject_(subject), engine_(*subject.engine), threads_(threads), row_(row), note_(note),
+        cost_(subject.config, subject.weight_size, engine_.info().dtype == "bf16" ? 2 : 4) {}
+
+  Result<void> all() {
+    if (subject_.load_seconds >= 0) emit("load", {{"seconds", Json::array({three_digits(subject_.load_seconds)})}});
+    for (const uint32_t prompt : options_.prompts) HOB_TRY_VOID(prefill(prompt));
+    for (const uint32_t depth : options_.depths) {
+      for (const uint32_t sequences : options_.sequences) HOB_TRY_VOID(decode(depth, sequences));
+    }
+    emit("memory", {{"weights_bytes", cost_.weight_bytes()}, {"cache_bytes", most_cache_}});
+    return {};
+  }
+
+ private:
+  void emit(const char* what, const Json& fields) {
+    Json out{{"what", what}};
+    for (const auto& [key, value] : fields.items()) out[key] = value;
+    out["rss_MiB"] = resident_bytes() >> 20;
+    out["threads"] = threads_;
+    out["weights"] = subject_.weights;
+    out["computed_in"] = engine_.info().dtype;
+    out["device"] = std::string("cpu: ") + cpu_text();
+    out["model"] = subject_.name;
+    out["commit"] = options_.commit;
+    row_(out);
+  }
+
+  Result<void> step(const std::vector<engine::SeqId>& sequences, std::vector<engine::Token> ids, bool logits) {
+    engine::Batch batch;
+    for (const engine::SeqId seq : sequences) {
+      engine::Row row{.seq = seq, .ids = ids, .soft = {}};
+      row.logits_from = logits ? ids.size() - 1 : ids.size();
+      batch.rows.push_back(std::move(row));
+    }
+    HOB_TRY(out, engine_.forward(batch));
+    most_cache_ = std::max(most_cache_, engine_.cache_bytes());
+    return {};
+  }
+
+  Result<void> prefill(uint32_t tokens) {
+    note_("prefill of " + std::to_string(tokens) + " tokens");
+    const double peak = peak_gflops(threads_);
+    std::vector<double> seconds;
+    for (uint32_t i = 0; i < options_.repeat; ++i) {
+      HOB_TRY(seq, engine_.open());
+      const auto start = Clock::now();
+      HOB_TRY_VOID(step({seq}, some_ids(tokens, engine_.info().vocab), true));
+      seconds.push_back(seconds_since(start));
+      engine_.close(seq);
+    }
+    const double speed = tokens / median(seconds);
+    emit("prefill", {
+      {"tokens", tokens}, {"depth", 0}, {"seconds", seconds}, {"tokens_per_s", three_digits(speed)},
+      {"gflop_per_token", three_digits(cost_.prefill_flops(tokens) / tokens / 1e9)}, {"peak_gflops", three_digits(peak)},
+      {"peak_fraction", three_digits(cost_.prefill_flops(tokens) / median(seconds) / 1e9 / peak)}
+    });
+    return {};
+  }
+
+  Result<void> decode(uint32_t depth, uint32_t sequences) {
+    note_("decoding " + std::to_string(options_.generate) + " tokens at depth " + std::to_string(depth) + ", " +
+          std::to_string(sequences) + (sequences == 1 ? " sequence" : " sequences"));
+    std::vector<double> seconds, roofs;
+    for (uint32_t i = 0; i < options_.repeat; ++i) {
+      std::vector<engine::SeqId> open;
+      for (uint32_t n = 0; n < sequences; ++n) {
+        HOB_TRY(seq, engine_.open());
+        open.push_back(seq);
+        if (depth > 0) HOB_TRY_VOID(step({seq}, some_ids(depth, engine_.info().vocab), false));
+      }
+      roofs.push_back(read_bandwidth(threads_, options_.probe_bytes));
+      HOB_TRY_VOID(step(open, {7}, true));  // wakes what sleeps
+      const auto start = Clock::now();
+      for (uint32_t n = 0; n < options_.generate; ++n) {
+        HOB_TRY_VOID(step(open, {static_cast<engine::Token>((n * 31 + 5) % engine_.info().vocab)}, true));
+      }
+      seconds.push_back(seconds_since(start));
+      for (const engine::SeqId seq : open) engine_.close(seq);
+    }
+    const double tokens = double{static_cast<double>(options_.generate)} * sequences, speed = tokens / median(seconds);
+    const uint64_t bytes = cost_.decode_bytes(depth + options_.generate / 2, sequences);
+    const double roof = *std::max_element(roofs.begin(), roofs.end());
+    emit("decode", {
+      {"tokens", options_.generate}, {"depth", depth}, {"sequences", sequences}, {"seconds", seconds},
+      {"tokens_per_s", three_digits(speed)}, {"bytes_per_token", bytes}, {"bandwidth_GBps", three_digits(roof)},
+      {"roof_fraction", three_digits(static_cast<double>(bytes) * speed / 1e9 / roof)}
+    });
+    return {};
+  }
+
+  const BenchOptions& options_;
+  Subject& subject_;
+  TorchEngine& engine_;
+  int threads_;
+  const BenchRow& row_;
+  const BenchNote& note_;
+  BenchCost cost_;
+  uint64_t most_cache_ = 0;
+};
+
+Result<void> run_all(const BenchOptions& options, const BenchRow& row, const BenchNote& note) {
+  HOB_TRY_VOID(check(options));
+  const int threads =
+    options.threads > 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(threads);
+  HOB_TRY(subject, options.model.empty() ? make_synthetic(options, note) : load_model(options, threads, note));
+  return Run(options, subject, threads, row, note).all();
+}
+
+}  // namespace
+
+Result<void> bench(const BenchOptions& options, const BenchRow& row, const BenchNote& note) {
+  try {
+    return run_all(options, row, note);
+  } catch (const std::bad_alloc&) {
+    return Error(Code::model_failed, "Out of memory while measuring.");
+  } catch (const c10::Error& error) {
+    return Error(Code::model_failed, std::string("Measuring failed: ") + error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return Error(Code::model_failed, std::string("Measuring failed: ") + error.what());
+  }
+}
+
+int run_bench(const BenchOptions& options) {
+  const auto done = bench(
+    options,
+    [](const Json& row) {
+      std::printf("%s\n", json::dump(row).c_str());
+      std::fflush(stdout);
+    },
+    [](const std::string& text) { std::fprintf(stderr, "hob bench: %s\n", text.c_str()); }
+  );
+  if (done) return 0;
+  std::fprintf(stderr, "hob bench: %s\n", done.error().message().c_str());
+  return 1;
+}
+
+int print_synthetic_config(const std::string& size) {
+  const auto text = synthetic_config(size);
+  if (!text) {
+    std::fprintf(stderr, "hob bench: %s\n", text.error().message().c_str());
+    return 1;
+  }
+  std::printf("%s\n", text->c_str());
+  return 0;
+}
+
+}  // namespace hob::torch_engine
