@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rows about a real model, Gemma 3 270M as a GGUF file, beside transformers on the same unpacked weights.
 
-    scripts/bench real-model [--only ROW,...] [--threads N] [--tokens N] [--strings N]
+    scripts/bench real-model [--only ROW,...] [--threads N] [--tokens N] [--strings N] [--answers N]
 
 Fetches the weights (scripts/real-model), the vocabulary of the tokenizer rows and the fixtures' Python environment where they
 are not there. Rows: ids, logits, perplexity, greedy, schemas. The exit status is 1 when a bound is not kept.
@@ -188,7 +188,7 @@ class Bench:
     def schemas(self):
         import jsonschema
         steps = []
-        for seed in range(20):
+        for seed in range(self.options.answers // len(SCHEMAS)):
             for schema in SCHEMAS:
                 steps.append({"items": [{"kind": "user_message", "text": f"Give me an example, number {seed}."}], "responseSchema": schema,
                               "maxTokens": 96, "sampling": {"temperature": 1, "seed": seed}})
@@ -216,6 +216,7 @@ def main():
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--tokens", type=int, default=2000)
     arguments.add_argument("--strings", type=int, default=6000)
+    arguments.add_argument("--answers", type=int, default=200)
     options = arguments.parse_args()
     rows = options.only.split(",")
     bench = Bench(options)
