@@ -3,6 +3,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/harness/running.h"
 
@@ -302,6 +303,29 @@ TEST_CASE_METHOD(Running, "TypeScript's example client runs a turn") {
   }
   check_client(*this, {"node", "--no-warnings", "--experimental-strip-types",
                        std::string(HOB_SOURCE_DIR) + "/examples/clients/typescript/turn.ts"});
+}
+
+TEST_CASE("the model that is hosted is listed and chosen, and the rest of the configuration stays") {
+  PrivateDaemon daemon;
+  const auto hosted = [&] {
+    for (const Json& one : parsed(daemon.hob({"model", "list", "--json"}).out)["models"]) {
+      if (one["default"] == true) return one;
+    }
+    return Json();
+  };
+  CHECK(hosted()["name"] == "script");
+  CHECK(daemon.hob({"model", "use", "no-such-model"}).exit != 0);
+  CHECK(hosted()["name"] == "script");
+  const std::string file = std::string(HOB_SOURCE_DIR) + "/tests/fixtures/gemma/gguf/gemma3.gguf";
+  CHECK(daemon.hob({"model", "use", file}).exit == 0);
+  CHECK(hosted()["path"] == file);
+  CHECK(hosted()["builtIn"] == false);
+  CHECK(daemon.hob({"model", "use", "tiny"}).exit == 0);
+  CHECK(hosted()["name"] == "tiny");
+  CHECK(hosted()["builtIn"] == true);
+  std::stringstream text;
+  text << std::ifstream(daemon.config() + "/hob.yaml").rdbuf();
+  CHECK(text.str().find("log:\n  level: debug\n") != std::string::npos);
 }
 
 }  // namespace
