@@ -8,7 +8,7 @@ set(CMAKE_CXX_COMPILE_OPTIONS_PIE "${CMAKE_CXX_COMPILE_OPTIONS_PIC}")
 # in a system header (GCC bug 105651 and its kind).
 if(HOB_PRECOMPILE)
   target_compile_options(hob_options INTERFACE
-    "$<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow>")
+    "$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow>")
 endif()
 
 # hob_precompiled(NAME HEADERS ... LINKS ...)
