@@ -308,7 +308,8 @@ TEST_CASE_METHOD(Running, "TypeScript's example client runs a turn") {
 TEST_CASE("the model that is hosted is listed and chosen, and the rest of the configuration stays") {
   PrivateDaemon daemon;
   const auto hosted = [&] {
-    for (const Json& one : parsed(daemon.hob({"model", "list", "--json"}).out)["models"]) {
+    const Json listed = parsed(daemon.hob({"model", "list", "--json"}).out);
+    for (const Json& one : listed["models"]) {
       if (one["default"] == true) return one;
     }
     return Json();
