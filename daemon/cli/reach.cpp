@@ -30,6 +30,7 @@ constexpr Milliseconds kStartTime{20'000};
 constexpr Milliseconds kStopTime{30'000};
 constexpr Milliseconds kLookAgain{10};
 constexpr Milliseconds kSayAfter{500};
+constexpr Milliseconds kDyingTime{5'000};
 
 /// Sleeps a little; false on Ctrl-C.
 bool pause(Milliseconds time) {
@@ -188,20 +189,34 @@ Result<bool> stop_daemon(Shared& shared, const config::Places& places, wire::Shu
   return true;
 }
 
+namespace {
+
+/// A daemon that answers, started where there is none.
+Result<Daemon> greeted(Shared& shared, const config::Places& places, Need need) {
+  const auto begin = Clock::now();
+  for (;;) {
+    auto client = Client::connect(places.socket);
+    if (!client && client.error().code() != Code::not_found) return std::move(client).error().in("Cannot reach the daemon");
+    if (!client) {
+      if (need == Need::already) {
+        return Error(Code::interrupted, "The daemon does not run (nobody answers at " + places.socket + "). Start it: hob daemon start");
+      }
+      HOB_TRY(started, start_daemon(shared, places));
+      client = std::move(started);
+    }
+    auto hello = initialize(*client);
+    if (hello) return Daemon{*std::move(client), *std::move(hello)};
+    // One that is just dying still takes connections, and is gone a moment later.
+    if (!client->lost() || Clock::now() - begin > kDyingTime) return std::move(hello).error();
+    if (!pause(kLookAgain)) return interrupted();
+  }
+}
+
+}  // namespace
+
 Result<Daemon> reach(Shared& shared, Need need) {
   HOB_TRY(places, shared.places());
-  auto client = Client::connect(places.socket);
-  if (!client && client.error().code() != Code::not_found) return std::move(client).error().in("Cannot reach the daemon");
-  if (!client) {
-    if (need == Need::already) {
-      return Error(Code::interrupted, "The daemon does not run (nobody answers at " + places.socket + "). Start it: hob daemon start");
-    }
-    HOB_TRY(started, start_daemon(shared, places));
-    client = std::move(started);
-  }
-  auto hello = initialize(*client);
-  if (!hello) return std::move(hello).error();
-  Daemon daemon{*std::move(client), *std::move(hello)};
+  HOB_TRY(daemon, greeted(shared, places, need));
   HOB_TRY(restart, wants_restart(shared, daemon.facts()));
   if (!restart) return daemon;
   HOB_TRY(stopped, stop_daemon(shared, places, wire::ShutdownMode::graceful));

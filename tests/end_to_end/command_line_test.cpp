@@ -1,9 +1,15 @@
 // The program `hob` as scripts see it: exit codes, output, and daemons that it starts and stops.
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "tests/harness/running.h"
 
@@ -72,6 +78,33 @@ TEST_CASE("a model that is not there is exit 4, and the reason is told") {
   const Ran status = daemon.hob({"model", "status", "--json"});
   CHECK(status.exit == 4);
   CHECK(parsed(status.out)["state"] == "failed");
+}
+
+TEST_CASE("a daemon that dies while it is greeted is not taken for one that lives") {
+  PrivateDaemon daemon;
+  daemon.start();
+  const std::string socket = daemon.socket();
+  daemon.kill_hard();
+  std::filesystem::remove(socket);
+  // What a killed daemon leaves for a moment: a socket that takes a connection and closes it.
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(socket.size() < sizeof address.sun_path);
+  std::copy(socket.begin(), socket.end(), address.sun_path);
+  const int door = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::bind(door, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(door, 4) == 0);
+  std::thread dying([door] {
+    const int connection = ::accept(door, nullptr, nullptr);
+    ::close(door);
+    ::close(connection);
+  });
+  const Ran ran = daemon.hob({"run", "please say hello"});
+  dying.join();
+  INFO(ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(ran.out == "Hello there.\n");
+  daemon.hob({"daemon", "stop"});
 }
 
 TEST_CASE("a daemon that cannot start is exit 3, with its own words") {
