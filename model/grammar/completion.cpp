@@ -16,12 +16,6 @@ void append(std::string_view text, std::vector<Symbol>& out) {
   for (const char c : text) out.push_back(static_cast<unsigned char>(c));
 }
 
-std::string text_of(const std::u32string& characters) {
-  std::string out;
-  for (const char32_t c : characters) utf8::append(out, c);
-  return out;
-}
-
 }  // namespace
 
 std::vector<Symbol> Machine::completion(const Thread& from) const {
@@ -42,7 +36,6 @@ std::vector<Symbol> Machine::completion(const Thread& from) const {
         shortest(top.node, out);
         break;
       case Kind::word: {
-        static constexpr std::string_view kWords[] = {"null", "true", "false"};
         append(kWords[top.spec].substr(top.position), out);
         break;
       }
@@ -95,10 +88,10 @@ Thread Machine::finish_text(Thread from, std::vector<Symbol>& out) const {
       if (!text) return {};  // every thread can be completed
       if (kind == Kind::object && !json) {
         rest.push_back(0);
-        append(text_of(*text), rest);
+        append(utf8::encode(*text), rest);
         rest.push_back(':');
       } else {
-        write_string(text_of(*text), rest);
+        write_string(utf8::encode(*text), rest);
       }
       for (size_t i = 1; i < rest.size(); ++i) {  // after the opening quote
         if (!attempt(rest[i])) return {};
@@ -147,7 +140,7 @@ void Machine::finish_array(const Local& local, int limit, std::vector<Symbol>& o
   }
   for (uint32_t i = local.count; i < spec.min_items; ++i) {
     if (i > 0) out.push_back(',');
-    shortest(i < spec.prefix.size() ? spec.prefix[i] : spec.rest, out);
+    shortest(spec.item(i), out);
   }
   out.push_back(']');
 }
@@ -208,7 +201,7 @@ void Machine::finish_object(Local local, Ref<ExtraKeys> extras, int limit, std::
         begin.lex = begin.utf8 = 0;
         const auto text = new_key(begin, extras.get());
         if (!text) break;
-        name = text_of(*text);
+        name = utf8::encode(*text);
       } else {
         for (uint32_t rest = n; rest > 0; rest /= 26) name.push_back(static_cast<char>('a' + rest % 26));
         if (std::binary_search(spec.names.begin(), spec.names.end(), name)) continue;
@@ -263,7 +256,7 @@ void Machine::shortest(NodeId id, std::vector<Symbol>& out) const {
   if (!node.strings.empty()) {
     const StringSpec& spec = node.strings.front();
     if (spec.language != kNoLanguage) {
-      return write_string(text_of(ir_->languages().at(spec.language).shortest(Language::kStart)), out);
+      return write_string(utf8::encode(ir_->languages().at(spec.language).shortest(Language::kStart)), out);
     }
     if (spec.literals.empty()) return write_string(std::string(spec.min_length, 'a'), out);
     return write_string(*std::min_element(spec.literals.begin(), spec.literals.end(),

@@ -27,16 +27,9 @@ std::optional<Thread> Machine::read(const Thread& from, const std::vector<Symbol
 }
 
 Thread Machine::item_thread(const Thread& from) const {
-  const ArraySpec& spec = array(from.top);
-  const uint32_t index = from.top.count;
   Thread next = from;
-  next.top.phase = after_value;
-  next.top.space = 0;
-  const uint32_t limit = spec.max_items != kUnlimited
-                             ? kUnlimited
-                             : std::max(spec.min_items, static_cast<uint32_t>(spec.prefix.size()));
-  if (index < limit) ++next.top.count;
-  return push(next, index < spec.prefix.size() ? spec.prefix[index] : spec.rest);
+  next.top = with_item(from.top);
+  return push(next, array(from.top).item(from.top.count));
 }
 
 // Ends the innermost value, or begins an item that the array wants.
@@ -57,7 +50,6 @@ Thread Machine::finish_differing(Thread from, std::vector<Symbol>& out) const {
     case Kind::string:
       return finish_text(std::move(from), out);
     case Kind::word: {
-      static constexpr std::string_view kWords[] = {"null", "true", "false"};
       for (const char c : kWords[top.spec].substr(top.position)) symbols.push_back(static_cast<unsigned char>(c));
       return go_on(symbols);
     }
@@ -100,7 +92,7 @@ std::optional<std::vector<Symbol>> Machine::differing_value(const Thread& from) 
   const Frame* below = from.below->below.get();
   const auto fits = [&](const std::vector<Symbol>& symbols) { return read(from, symbols, below).has_value(); };
   std::vector<Symbol> symbols;
-  for (const std::string_view word : {"null", "true", "false"}) {
+  for (const std::string_view word : kWords) {
     symbols.assign(word.begin(), word.end());
     if (fits(symbols)) return symbols;
   }
@@ -128,9 +120,7 @@ std::optional<std::vector<Symbol>> Machine::differing_value(const Thread& from) 
       begin.top.hash = kHashStart;
       const auto text = differing_text(begin);
       if (!text) continue;
-      std::string bytes;
-      for (const char32_t c : *text) utf8::append(bytes, c);
-      if (text_fits(bytes)) return symbols;
+      if (text_fits(utf8::encode(*text))) return symbols;
       continue;
     }
     if (spec.min_length == 0 && text_fits("")) return symbols;
@@ -179,9 +169,7 @@ Thread Machine::finish_container(Thread from, std::vector<Symbol>& out) const {
       continue;
     }
     const ObjectSpec& spec = object(from.top);
-    const auto other = std::find_if(spec.others.begin(), spec.others.end(), [&](const KeyClass& one) {
-      return one.keys == kUnlimited && fits(one.node, from.top.depth + 1);
-    });
+    const auto other = endless_class(spec, from.top.depth);
     if (other == spec.others.end()) return {};
     std::string name;
     Local begin = from.top;
@@ -192,7 +180,7 @@ Thread Machine::finish_container(Thread from, std::vector<Symbol>& out) const {
       begin.state = Language::kStart;
       const auto text = new_key(begin, from.extras.get());
       if (!text) return {};
-      for (const char32_t c : *text) utf8::append(name, c);
+      name = utf8::encode(*text);
     } else {
       for (uint32_t rest = tries; name.empty() || rest > 0; rest /= 26) name.push_back(static_cast<char>('a' + rest % 26));
       if (declared(begin, key_hash(name)) || ExtraKeys::has(from.extras.get(), key_hash(name))) {

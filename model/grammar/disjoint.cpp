@@ -68,11 +68,10 @@ bool SchemaBuilder::disjoint(NodeId a, NodeId b, int depth) const {
 
 bool SchemaBuilder::disjoint(const ArraySpec& a, const ArraySpec& b, int depth) const {
   if (a.max_items < b.min_items || b.max_items < a.min_items) return true;
-  const auto item = [](const ArraySpec& spec, size_t i) { return i < spec.prefix.size() ? spec.prefix[i] : spec.rest; };
   // Items that both must have, and whose nodes exclude each other.
   const size_t both = std::max(a.min_items, b.min_items);
   for (size_t i = 0; i < both && i <= std::max(a.prefix.size(), b.prefix.size()); ++i) {
-    const NodeId x = item(a, i), y = item(b, i);
+    const NodeId x = a.item(i), y = b.item(i);
     if (x == kNone || y == kNone || disjoint(x, y, depth)) return true;
   }
   return false;

@@ -24,7 +24,7 @@ int depth_of(const Ir& ir, const ArraySpec& array) {
     return kImpossible;
   }
   for (uint32_t i = 0; i < array.min_items && i <= array.prefix.size(); ++i) {
-    const NodeId item = i < array.prefix.size() ? array.prefix[i] : array.rest;
+    const NodeId item = array.item(i);
     deepest = std::max(deepest, item == kNone ? kImpossible : depth_of(ir, item));
   }
   return std::min(deepest + 1, kImpossible);

@@ -59,6 +59,7 @@ struct ArraySpec {
 
   static constexpr size_t kMaxTallies = 3;
   static constexpr uint32_t kMaxTally = 60'000;
+  NodeId item(size_t index) const { return index < prefix.size() ? prefix[index] : rest; }
   unsigned masks() const { return 1u << tallies.size(); }
   NodeId way(uint32_t index, unsigned mask) const {
     return ways[std::min(static_cast<size_t>(index), prefix.size()) * masks() + mask];

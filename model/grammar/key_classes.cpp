@@ -214,8 +214,7 @@ Result<void> SchemaBuilder::name_few_keys(ObjectSpec& object, std::map<std::stri
     if (!seen) return refused(pointer, "patternProperties", seen.error().message());
     if (language.texts(Language::kStart) > kFewKeys) continue;
     language.each(Language::kStart, {}, [&](std::u32string_view text) {
-      std::string name;
-      for (const char32_t c : text) utf8::append(name, c);
+      const std::string name = utf8::encode(text);
       if (names.emplace(name, false).second) order.push_back(name);
       return true;
     });

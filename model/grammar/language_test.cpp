@@ -30,12 +30,6 @@ std::string random_text(std::mt19937& random) {
   return out;
 }
 
-std::string utf8_of(const std::u32string& text) {
-  std::string out;
-  for (const char32_t c : text) utf8::append(out, c);
-  return out;
-}
-
 TEST_CASE("patterns match what RE2 finds, and so do their Boolean combinations") {
   std::mt19937 random(5);
   Languages all;
@@ -79,7 +73,7 @@ TEST_CASE("patterns match what RE2 finds, and so do their Boolean combinations")
       const auto empty = all.empty(id);
       REQUIRE(empty.ok());
       if (*empty) continue;
-      const std::string shortest = utf8_of(all.at(id).shortest(Language::kStart));
+      const std::string shortest = utf8::encode(all.at(id).shortest(Language::kStart));
       INFO(shortest);
       REQUIRE(all.matches(id, shortest));
       REQUIRE(utf8::length(shortest) == all.at(id).least(Language::kStart));
@@ -143,7 +137,7 @@ TEST_CASE("texts are counted and listed, each once, also from a character begun"
   CHECK(language.texts(Language::kStart) == 8);
   std::vector<std::string> seen;
   language.each(Language::kStart, {}, [&](std::u32string_view text) {
-    seen.push_back(utf8_of(std::u32string(text)));
+    seen.push_back(utf8::encode(std::u32string(text)));
     return true;
   });
   std::sort(seen.begin(), seen.end());
@@ -151,7 +145,7 @@ TEST_CASE("texts are counted and listed, each once, also from a character begun"
   CHECK_FALSE(language.endless());
   seen.clear();
   language.each(Language::kStart, {{'b', 'z'}}, [&](std::u32string_view text) {
-    seen.push_back(utf8_of(std::u32string(text)));
+    seen.push_back(utf8::encode(std::u32string(text)));
     return seen.size() < 3;
   });
   CHECK(seen.size() == 3);

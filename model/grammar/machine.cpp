@@ -9,7 +9,6 @@
 namespace hob::grammar {
 namespace {
 
-constexpr std::string_view kWords[] = {"null", "true", "false"};
 
 void store_number(const NumberState& state, Local& local) {
   local.phase = state.phase;
@@ -280,6 +279,18 @@ void Machine::step_number(const Thread& from, Symbol symbol, Threads& out) const
   if (number_can_end(spec, state)) pop(from, from.top.unique != 0 ? number_hash(state) : 0, out);
 }
 
+// The array once an item more has begun; items are counted as far as it matters.
+Local Machine::with_item(Local local) const {
+  const ArraySpec& spec = array(local);
+  local.phase = after_value;
+  local.space = 0;
+  const uint32_t limit = spec.max_items != kUnlimited
+                             ? kUnlimited
+                             : std::max(spec.min_items, static_cast<uint32_t>(spec.prefix.size()));
+  if (local.count < limit) ++local.count;
+  return local;
+}
+
 void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
   const ArraySpec& spec = array(from.top);
   Thread next = from;
@@ -294,13 +305,7 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
   const bool first = from.top.phase == open;
   if ((!first && symbol != ',') || !item_available(spec, from.top)) return;
   const uint32_t index = from.top.count;
-  const NodeId item = index < spec.prefix.size() ? spec.prefix[index] : spec.rest;
-  next.top.phase = after_value;
-  next.top.space = 0;
-  const uint32_t limit = spec.max_items != kUnlimited
-                             ? kUnlimited
-                             : std::max(spec.min_items, static_cast<uint32_t>(spec.prefix.size()));
-  if (index < limit) ++next.top.count;
+  next.top = with_item(from.top);
   const auto enter = [&](NodeId node) {
     Thread value = push(next, node);
     if (first) {
@@ -309,7 +314,7 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
       out.push_back(std::move(value));
     }
   };
-  if (spec.tallies.empty()) return enter(item);
+  if (spec.tallies.empty()) return enter(spec.item(index));
   const int room = kMaxDepth - from.top.depth - 1;
   for (unsigned mask = 0; mask < spec.masks(); ++mask) {
     const NodeId node = spec.way(index, mask);
@@ -322,7 +327,7 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
 bool Machine::item_available(const ArraySpec& spec, const Local& local) const {
   if (local.count >= spec.max_items || (spec.unique && local.gone != 0)) return false;
   if (!spec.tallies.empty()) return true;  // step_array() looks at each way
-  const NodeId item = local.count < spec.prefix.size() ? spec.prefix[local.count] : spec.rest;
+  const NodeId item = spec.item(local.count);
   return item != kNone && fits(item, local.depth + 1);
 }
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -203,6 +204,7 @@ class Machine {
   /// The hashes of all values of a node; null where they are many.
   const std::vector<uint64_t>* values(NodeId node) const;
   bool can_grow(const Local& container) const;
+  std::vector<KeyClass>::const_iterator endless_class(const ObjectSpec& object, int depth) const;
   Thread finish_differing(Thread from, std::vector<Symbol>& out) const;
   Thread finish_container(Thread from, std::vector<Symbol>& out) const;
   std::optional<std::vector<Symbol>> differing_value(const Thread& from) const;
@@ -211,6 +213,7 @@ class Machine {
   /// The thread on the frame `below` after these symbols.
   std::optional<Thread> read(const Thread& from, const std::vector<Symbol>& symbols, const Frame* below) const;
   Thread item_thread(const Thread& array) const;
+  Local with_item(Local array) const;
   Thread push(const Thread& parent, NodeId node) const;
   bool white(Local& local, Symbol symbol) const;
 
@@ -248,6 +251,10 @@ class Machine {
   /// The rest of a new key that goes on from here.
   std::optional<std::u32string> new_key(const Local& local, const ExtraKeys* extras) const;
   bool declared(const Local& local, uint64_t hash) const;
+  /// Whether endlessly many texts of its language go on from here.
+  bool endless(const Local& local) const;
+  /// The rest of the first text of its language whose hash, begun with `start`, is good.
+  std::optional<std::u32string> first_text(const Local& local, uint64_t start, const std::function<bool(uint64_t)>& good) const;
   /// The object and its keys after an undeclared key.
   static void keep_key(const ObjectSpec& object, Local& local, Ref<ExtraKeys>& extras, size_t way, uint64_t hash);
   /// Whether a member may be no witness: none is wanted any more, or another member can be it.

@@ -117,20 +117,29 @@ bool Machine::declared(const Local& local, uint64_t hash) const {
 }
 
 Machine::Fresh Machine::fresh(const Local& local, const ExtraKeys* extras, bool probing) const {
-  Language& of = *language(local);
-  if (of.endless()) return Fresh::yes;
-  const std::vector<Language::Span> spans = begun(local);
-  if (spans.empty() ? of.texts(local.state) == kUnlimited : of.endless_after(local.state, spans)) return Fresh::yes;
+  if (endless(local)) return Fresh::yes;
   if (probing) return Fresh::unsure;
   return new_key(local, extras) ? Fresh::yes : Fresh::no;
 }
 
 std::optional<std::u32string> Machine::new_key(const Local& local, const ExtraKeys* extras) const {
+  return first_text(local, local.a, [&](uint64_t hash) { return !ExtraKeys::has(extras, hash) && !declared(local, hash); });
+}
+
+bool Machine::endless(const Local& local) const {
+  Language& of = *language(local);
+  if (of.endless()) return true;
+  const std::vector<Language::Span> spans = begun(local);
+  return spans.empty() ? of.texts(local.state) == kUnlimited : of.endless_after(local.state, spans);
+}
+
+std::optional<std::u32string> Machine::first_text(const Local& local, uint64_t start,
+                                                  const std::function<bool(uint64_t)>& good) const {
   std::optional<std::u32string> found;
   language(local)->each(local.state, begun(local), [&](std::u32string_view text) {
-    uint64_t hash = local.a;
+    uint64_t hash = start;
     for (const char32_t c : text) hash = hash_character(hash, c);
-    if (!ExtraKeys::has(extras, hash) && !declared(local, hash)) found = text;
+    if (good(hash)) found = text;
     return !found;
   });
   return found;

@@ -26,7 +26,6 @@ bool add_names(const std::vector<std::string>& names, uint32_t low, uint32_t hig
 }  // namespace
 
 bool Machine::likely(const Thread& from, std::vector<Symbol>& out) const {
-  static constexpr std::string_view kWords[] = {"null", "true", "false"};
   const Local& top = from.top;
   const bool json = dialect_ == Dialect::json;
   const Symbol quote = json ? Symbol{'"'} : kQuote;

@@ -12,6 +12,8 @@ enum : uint8_t { open, key, colon, after_value, after_comma };
 // Escape states: plain text, after the backslash, then the four digits of \u, and the same of a low surrogate.
 enum : uint8_t { plain, escaped, unit0, unit1, unit2, unit3, pair_slash, pair_u, low0, low1, low2, low3 };
 
+inline constexpr std::string_view kWords[] = {"null", "true", "false"};  // a Local's spec says which
+
 inline constexpr uint64_t kHashStart = 0xcbf29ce484222325;
 constexpr uint64_t hash_byte(uint64_t hash, unsigned char byte) {
   hash = (hash ^ byte) * 0x100000001b3;

@@ -41,9 +41,7 @@ bool Machine::keep_item(Thread& array_thread, uint64_t value) const {
   array_thread.extras = ExtraKeys::with(array_thread.extras, value);
   const ExtraKeys* item = array_thread.extras.get();
   // Whether another one can follow.
-  const ArraySpec& spec = array(top);
-  const NodeId node = top.count < spec.prefix.size() ? spec.prefix[top.count] : spec.rest;
-  const auto* all = values(node);
+  const auto* all = values(array(top).item(top.count));
   top.gone = all && std::all_of(all->begin(), all->end(), [&](uint64_t one) { return has(item, one); }) ? 1 : 0;
   return true;
 }
@@ -60,19 +58,20 @@ bool Machine::can_grow(const Local& container) const {
     return rest != kNone && fits(rest, container.depth + 1);
   }
   const ObjectSpec& spec = object(container);
-  return std::any_of(spec.others.begin(), spec.others.end(), [&](const KeyClass& other) {
-    return other.keys == kUnlimited && fits(other.node, container.depth + 1);
+  return endless_class(spec, container.depth) != spec.others.end();
+}
+
+// The first class of keys without number whose values fit into an object at this depth.
+std::vector<KeyClass>::const_iterator Machine::endless_class(const ObjectSpec& object, int depth) const {
+  return std::find_if(object.others.begin(), object.others.end(), [&](const KeyClass& other) {
+    return other.keys == kUnlimited && fits(other.node, depth + 1);
   });
 }
 
 bool Machine::text_differs_surely(const Local& local) const {
   const StringSpec& spec = ir_->nodes[local.node].strings[local.spec];
   if (!spec.literals.empty()) return false;
-  const std::vector<Language::Span> spans = begun(local);
-  if (Language* of = language(local)) {
-    return of->endless() || (spans.empty() ? of->texts(local.state) == kUnlimited : of->endless_after(local.state, spans));
-  }
-  return true;  // of any length
+  return !language(local) || endless(local);  // without a language of any length
 }
 
 bool Machine::differs(const Thread& from) const {
@@ -82,10 +81,9 @@ bool Machine::differs(const Thread& from) const {
   if (top.kind == Kind::word) {
     Threads out;
     Local end = top;
-    static constexpr uint32_t kLengths[] = {4, 4, 5};
-    end.position = kLengths[top.spec] - 1;
-    static constexpr Symbol kLast[] = {'l', 'e', 'e'};
-    step_word({end, from.below, {}}, kLast[top.spec], out);
+    const std::string_view word = kWords[top.spec];
+    end.position = static_cast<uint32_t>(word.size() - 1);
+    step_word({end, from.below, {}}, static_cast<unsigned char>(word.back()), out);
     return !out.empty();
   }
   if (top.kind == Kind::number) {
@@ -108,17 +106,8 @@ bool Machine::differs(const Thread& from) const {
 
 // The rest of a text that is not there yet; not for literals.
 std::optional<std::u32string> Machine::differing_text(const Thread& from) const {
-  const Local& top = from.top;
   const ExtraKeys* had = from.below->extras.get();
-  std::optional<std::u32string> found;
-  const auto is_new = [&](std::u32string_view text) {
-    uint64_t hash = top.hash;
-    for (const char32_t c : text) hash = hash_character(hash, c);
-    if (!has(had, mix_hash(hash))) found = text;
-    return !found;
-  };
-  language(top)->each(top.state, begun(top), is_new);
-  return found;
+  return first_text(from.top, from.top.hash, [&](uint64_t hash) { return !has(had, mix_hash(hash)); });
 }
 
 bool Machine::number_differs(const NumberSpec& spec, const NumberState& state, const ExtraKeys* had, std::string* rest) const {

@@ -30,9 +30,7 @@ std::optional<std::vector<uint64_t>> value_hashes(const Ir& ir, NodeId id) {
     Language& language = ir.languages().at(of);
     if (language.texts(Language::kStart) > kMostValues) return std::nullopt;
     language.each(Language::kStart, {}, [&](std::u32string_view text) {
-      std::string bytes;
-      for (const char32_t c : text) utf8::append(bytes, c);
-      add(bytes);
+      add(utf8::encode(text));
       return true;
     });
   }

@@ -53,6 +53,12 @@ void append(std::string& out, char32_t c) {
   }
 }
 
+std::string encode(std::u32string_view code_points) {
+  std::string out;
+  for (const char32_t c : code_points) append(out, c);
+  return out;
+}
+
 size_t first_invalid(std::string_view text) {
   size_t at = 0;
   while (at < text.size()) {

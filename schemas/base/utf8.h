@@ -13,6 +13,8 @@ inline constexpr char32_t kInvalid = 0xFFFFFFFF;
 char32_t next(std::string_view text, size_t& at);
 /// Appends the code point (a valid scalar value).
 void append(std::string& out, char32_t code_point);
+/// All of them, each a valid scalar value.
+std::string encode(std::u32string_view code_points);
 /// The offset of the first bad byte, or npos.
 size_t first_invalid(std::string_view text);
 inline bool valid(std::string_view text) { return first_invalid(text) == std::string_view::npos; }

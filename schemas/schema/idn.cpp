@@ -27,18 +27,12 @@ uint32_t threshold(uint32_t k, uint32_t bias) {
   return k <= bias ? kTmin : k >= bias + kTmax ? kTmax : k - bias;
 }
 
-std::string to_utf8(std::u32string_view text) {
-  std::string out;
-  for (const char32_t c : text) utf8::append(out, c);
-  return out;
-}
-
 bool one_of(char32_t c, std::u32string_view set) {
   return set.find(c) != std::u32string_view::npos;
 }
 
 bool matches(char32_t c, const RE2& set) {
-  return RE2::FullMatch(to_utf8(std::u32string_view(&c, 1)), set);
+  return RE2::FullMatch(utf8::encode(std::u32string_view(&c, 1)), set);
 }
 
 bool is_mark(char32_t c) {
