@@ -1,10 +1,8 @@
 #include "model/text/gemma3_prompt.h"
 
-#include <algorithm>
 #include <optional>
 
-#include "model/text/pieces.h"
-#include "model/text/structured_type.h"
+#include "model/text/prompt_writer.h"
 #include "model/text/white_space.h"
 
 namespace hob::text {
@@ -13,23 +11,13 @@ namespace {
 using wire::Item;
 using wire::ItemKind;
 
-class Writer {
+class Writer : PromptWriter {
  public:
   Writer(const wire::StepParams& step, const Tokenizer& tokenizer, const PromptFormat& format)
-      : step_(step), tokenizer_(tokenizer), format_(format) {}
+      : PromptWriter(step, tokenizer, format) {}
 
   Prompt run() {
-    pending_.ours("<bos>");
-    if (step_.prompt) {
-      flush();
-      made_.prefix = made_.turn = made_.ids.size();
-      pending_.theirs(*step_.prompt);
-      flush();
-      return std::move(made_);
-    }
-    for (size_t at = 0; at < step_.items.size(); ++at) {
-      if (step_.items[at].kind == ItemKind::user_message) last_user_ = at;
-    }
+    if (step_.prompt) return raw();
     if (!last_user_ || step_.items.front().kind != ItemKind::user_message) begin_user();  // system text needs a turn to stand in
     for (size_t at = 0; at < step_.items.size(); ++at) item(at);
     generation_prompt();
@@ -38,12 +26,6 @@ class Writer {
   }
 
  private:
-  void flush() {
-    const std::vector<Token> ids = tokenizer_.encode(pending_.list());
-    made_.ids.insert(made_.ids.end(), ids.begin(), ids.end());
-    pending_ = {};
-  }
-
   void close_turn() {
     if (open_) pending_.ours("<end_of_turn>\n");
     open_.reset();
@@ -61,31 +43,18 @@ class Writer {
       pending_.ours("\n\n");
     }
     // What follows begins with no white space, and no piece joins a newline with anything else: ids may be cut here.
-    flush();
-    made_.prefix = made_.turn = made_.ids.size();
+    end_prefix();
   }
 
   void item(size_t at) {
     const Item& item = step_.items[at];
     switch (item.kind) {
-      case ItemKind::user_message: {
+      case ItemKind::user_message:
         begin_user();
-        pending_.theirs(trim(item.text));
-        const bool last = at == *last_user_;
-        const Json* schema = item.response_schema ? &*item.response_schema : nullptr;
-        if (last && step_.response_schema) schema = &*step_.response_schema;
-        if (schema != nullptr) {
-          pending_.ours("\n");
-          pending_.theirs(structured_line(*schema, tokenizer_));
-        }
+        user_text(at);
         close_turn();
         incomplete_ = false;
-        if (last) {
-          flush();
-          made_.turn = made_.ids.size();
-        }
-        return;
-      }
+        return end_user_turn(at);
       case ItemKind::agent_message:
       case ItemKind::structured_output: {
         if (open_ != Turn::model) {
@@ -94,9 +63,9 @@ class Writer {
           open_ = Turn::model;
         }
         incomplete_ = item.incomplete.value_or(false);
-        if (item.produced && item.produced->fingerprint == format_.fingerprint && known(item.produced->ids)) {
+        if (own_ids(item)) {
           flush();
-          made_.ids.insert(made_.ids.end(), item.produced->ids.begin(), item.produced->ids.end());
+          append(item.produced->ids);
         } else {
           pending_.theirs(trim(item.text));
         }
@@ -113,17 +82,7 @@ class Writer {
     pending_.ours("<start_of_turn>model\n");
   }
 
-  bool known(const std::vector<Token>& ids) const {
-    return !ids.empty() && std::all_of(ids.begin(), ids.end(), [this](Token id) { return id < tokenizer_.size(); });
-  }
-
   enum class Turn { user, model };
-  const wire::StepParams& step_;
-  const Tokenizer& tokenizer_;
-  const PromptFormat& format_;
-  Prompt made_;
-  Pieces pending_;  // written, not yet tokenised
-  std::optional<size_t> last_user_;
   std::optional<Turn> open_;
   bool incomplete_ = false;
 };

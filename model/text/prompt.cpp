@@ -7,8 +7,7 @@
 #include "model/text/declaration.h"
 #include "model/text/gemma3_prompt.h"
 #include "model/text/lowering.h"
-#include "model/text/pieces.h"
-#include "model/text/structured_type.h"
+#include "model/text/prompt_writer.h"
 #include "model/text/value.h"
 #include "model/text/white_space.h"
 #include "schemas/base/document.h"
@@ -38,26 +37,15 @@ bool made_by_model(const Item& item) {
 
 bool same_step(const Item& a, const Item& b) { return a.turn_id == b.turn_id && a.step == b.step; }
 
-class Writer {
+class Writer : PromptWriter {
  public:
   Writer(const wire::StepParams& step, const Tokenizer& tokenizer, const PromptFormat& format)
-      : step_(step), items_(step.items), tokenizer_(tokenizer), format_(format) {}
+      : PromptWriter(step, tokenizer, format), items_(step.items) {}
 
   Result<Prompt> run() {
-    pending_.ours("<bos>");
-    if (step_.prompt) {
-      flush();
-      made_.prefix = made_.turn = made_.ids.size();
-      pending_.theirs(*step_.prompt);
-      flush();
-      return std::move(made_);
-    }
+    if (step_.prompt) return raw();
     HOB_TRY_VOID(system_turn());
-    flush();
-    made_.prefix = made_.turn = made_.ids.size();
-    for (size_t at = 0; at < items_.size(); ++at) {
-      if (items_[at].kind == ItemKind::user_message) last_user_ = at;
-    }
+    end_prefix();
     for (size_t at = 0; at < items_.size();) {
       Result<size_t> next = item(at);
       if (!next) return std::move(next).error().in(where(at));
@@ -77,12 +65,6 @@ class Writer {
   std::string where(size_t at) const {
     const std::string index = "items[" + std::to_string(at) + "]";
     return items_[at].id.empty() ? index : index + " (" + items_[at].id + ")";
-  }
-
-  void flush() {
-    const std::vector<Token> ids = tokenizer_.encode(pending_.list());
-    made_.ids.insert(made_.ids.end(), ids.begin(), ids.end());
-    pending_ = {};
   }
 
   Result<void> system_turn() {
@@ -121,31 +103,18 @@ class Writer {
     if (item.kind == ItemKind::tool_result) return results(at);
     open_model_turn();
     HOB_TRY_VOID(answer_open_calls(item));
-    if (item.produced && item.produced->fingerprint == format_.fingerprint && known(item.produced->ids)) {
-      return produced(at);
-    }
+    if (own_ids(item)) return produced(at);
     HOB_TRY_VOID(rendered(at));
     return at + 1;
   }
 
   Result<void> user_message(size_t at) {
-    const Item& item = items_[at];
-    HOB_TRY_VOID(answer_open_calls(item));
+    HOB_TRY_VOID(answer_open_calls(items_[at]));
     close_model_turn();
     pending_.ours("<|turn>user\n");
-    pending_.theirs(trim(item.text));
-    const bool last = last_user_ && at == *last_user_;
-    const Json* schema = item.response_schema ? &*item.response_schema : nullptr;
-    if (last && step_.response_schema) schema = &*step_.response_schema;
-    if (schema != nullptr) {
-      pending_.ours("\n");
-      pending_.theirs(structured_line(*schema, tokenizer_));
-    }
+    user_text(at);
     pending_.ours("<turn|>\n");
-    if (last) {
-      flush();
-      made_.turn = made_.ids.size();
-    }
+    end_user_turn(at);
     return {};
   }
 
@@ -161,10 +130,6 @@ class Writer {
     in_model_turn_ = false;
   }
 
-  bool known(const std::vector<Token>& ids) const {
-    return !ids.empty() && std::all_of(ids.begin(), ids.end(), [this](Token id) { return id < tokenizer_.size(); });
-  }
-
   bool thoughts_stay(size_t at) const { return !last_user_ || at > *last_user_; }
 
   Result<size_t> produced(size_t at) {
@@ -172,11 +137,10 @@ class Writer {
     if (thoughts_stay(at)) {
       if (produced.inside_thought) pending_.ours(kThought);
       flush();
-      made_.ids.insert(made_.ids.end(), produced.ids.begin(), produced.ids.end());
+      append(produced.ids);
     } else {
       flush();
-      const std::vector<Token> kept = without_thoughts(produced.ids, produced.inside_thought, tokenizer_);
-      made_.ids.insert(made_.ids.end(), kept.begin(), kept.end());
+      append(without_thoughts(produced.ids, produced.inside_thought, tokenizer_));
     }
     size_t next = at;
     for (; next < items_.size() && made_by_model(items_[next]) && same_step(items_[at], items_[next]); ++next) {
@@ -295,13 +259,7 @@ class Writer {
     return {};
   }
 
-  const wire::StepParams& step_;
   const std::vector<Item>& items_;
-  const Tokenizer& tokenizer_;
-  const PromptFormat& format_;
-  Prompt made_;
-  Pieces pending_;  // written, not yet tokenised
-  std::optional<size_t> last_user_;
   bool in_model_turn_ = false;
   bool after_text_ = false;   // the model's turn ends with text of its own: it is over
   bool incomplete_ = false;   // ... or was cut
