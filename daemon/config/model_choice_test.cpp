@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "daemon/config/config.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::config {
 namespace {
@@ -19,20 +20,11 @@ std::string changed(std::string_view yaml, const std::string& path) {
   return *made;
 }
 
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hob-choice-XXXXXX").string();
-    if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string text(const std::string& name) const {
-    std::stringstream out;
-    out << std::ifstream(path + "/" + name).rdbuf();
-    return out.str();
-  }
-  std::string path;
-};
+std::string text_of(const std::string& file) {
+  std::stringstream out;
+  out << std::ifstream(file).rdbuf();
+  return out.str();
+}
 
 }  // namespace
 
@@ -69,32 +61,32 @@ TEST_CASE("a file that cannot be changed safely is refused with the lines to wri
 }
 
 TEST_CASE("the choice is written to disk with the file's mode, through a link, and into a directory that was not there") {
-  const Folder folder;
-  const std::string fresh = folder.path + "/config";
+  const TestDirectory folder;
+  const std::string fresh = folder.file("config");
   REQUIRE(choose_model(fresh, "/m").ok());
   CHECK(load(fresh)->model.path == "/m");
   struct stat info {};
   REQUIRE(::stat((fresh + "/hob.yaml").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
 
-  std::filesystem::create_directory(folder.path + "/linked");
-  std::ofstream(folder.path + "/real.yaml") << "# kept\n";
-  ::chmod((folder.path + "/real.yaml").c_str(), 0644);
-  std::filesystem::create_symlink("../real.yaml", folder.path + "/linked/hob.yaml");
-  REQUIRE(choose_model(folder.path + "/linked", "/m").ok());
-  CHECK(std::filesystem::is_symlink(folder.path + "/linked/hob.yaml"));
-  CHECK(folder.text("real.yaml") == "# kept\nmodel:\n  path: \"/m\"\n");
-  REQUIRE(::stat((folder.path + "/real.yaml").c_str(), &info) == 0);
+  std::filesystem::create_directory(folder.file("linked"));
+  folder.write("real.yaml", "# kept\n");
+  ::chmod((folder.file("real.yaml")).c_str(), 0644);
+  std::filesystem::create_symlink("../real.yaml", folder.file("linked/hob.yaml"));
+  REQUIRE(choose_model(folder.file("linked"), "/m").ok());
+  CHECK(std::filesystem::is_symlink(folder.file("linked/hob.yaml")));
+  CHECK(text_of(folder.file("real.yaml")) == "# kept\nmodel:\n  path: \"/m\"\n");
+  REQUIRE(::stat((folder.file("real.yaml")).c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0644);
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 3);  // no leftovers
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 3);  // no leftovers
 }
 
 TEST_CASE("a configuration that does not make sense is left as it is") {
-  const Folder folder;
-  std::ofstream(folder.path + "/hob.yaml") << "nonsense: 1\n";
-  ::chmod((folder.path + "/hob.yaml").c_str(), 0600);
-  CHECK_FALSE(choose_model(folder.path, "/m").ok());
-  CHECK(folder.text("hob.yaml") == "nonsense: 1\n");
+  const TestDirectory folder;
+  folder.write("hob.yaml", "nonsense: 1\n");
+  ::chmod((folder.file("hob.yaml")).c_str(), 0600);
+  CHECK_FALSE(choose_model(folder.path(), "/m").ok());
+  CHECK(text_of(folder.file("hob.yaml")) == "nonsense: 1\n");
 }
 
 }  // namespace hob::config

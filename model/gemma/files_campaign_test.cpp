@@ -13,26 +13,12 @@
 #include "model/gemma/gguf_tensors.h"
 #include "model/gemma/gguf_tokenizer.h"
 #include "model/gemma/unpack.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::gemma {
 namespace {
 
 const std::filesystem::path kFixtures = std::filesystem::path(HOB_SOURCE_DIR) / "tests/fixtures";
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hob-lies-XXXXXX").string();
-    if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path / name, std::ios::binary) << bytes;
-    return path / name;
-  }
-  std::filesystem::path path;
-};
 
 /// One kind of file: how it is read, as far as what it says goes. The error must begin with the file's name.
 struct Kind {
@@ -109,7 +95,7 @@ long peak_kilobytes() {
 }  // namespace
 
 TEST_CASE("model files cut at every 256th are refused by their names") {
-  const Folder folder;
+  const TestDirectory folder;
   for (const Kind& kind : kinds()) {
     INFO(kind.name);
     const auto whole = read_small_file(kind.fixture, 8u << 20);
@@ -132,7 +118,7 @@ TEST_CASE("model files with changed bytes are refused by their names, or read", 
   const char* given = std::getenv("HOB_SEED");
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 11;
   std::cout << "files campaign: " << rounds << " changes of each kind, HOB_SEED=" << seed << "\n";
-  const Folder folder;
+  const TestDirectory folder;
   for (const Kind& kind : kinds()) {
     std::mt19937_64 random(seed);
     const auto whole = read_small_file(kind.fixture, 8u << 20);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/gemma/gguf.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::gemma {
 
@@ -88,13 +89,8 @@ class GgufMaker {
   }
   /// The file is named made.gguf and gone afterwards; the mapping stays.
   Result<Gguf> open() const {
-    std::string folder = (std::filesystem::temp_directory_path() / "hob-maker-XXXXXX").string();
-    if (!::mkdtemp(folder.data())) FAIL("no temporary directory");
-    const auto path = std::filesystem::path(folder) / "made.gguf";
-    std::ofstream(path, std::ios::binary) << bytes();
-    auto out = Gguf::open(path);
-    std::filesystem::remove_all(folder);
-    return out;
+    const TestDirectory folder;
+    return Gguf::open(folder.write("made.gguf", bytes()));
   }
 
   /// Two layers of width 8, vocabulary 10.

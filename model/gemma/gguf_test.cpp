@@ -7,26 +7,12 @@
 
 #include "model/gemma/config.h"
 #include "model/gemma/dequantise.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::gemma {
 namespace {
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hob-gguf-XXXXXX").string();
-    if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Result<Gguf> open(const std::string& bytes) const {
-    std::ofstream(path_ / "lie.gguf", std::ios::binary) << bytes;
-    return Gguf::open(path_ / "lie.gguf");
-  }
-
- private:
-  std::filesystem::path path_;
-};
+Result<Gguf> open(const TestDirectory& folder, const std::string& bytes) { return Gguf::open(folder.write("lie.gguf", bytes)); }
 
 /// A file written number by number.
 struct Bytes {
@@ -175,11 +161,11 @@ TEST_CASE("GGUF files that lie are refused, each for its reason") {
     {"more tensors than there are", header(2, 0).tensor("t", {8}, 0, 0).text, "cut"},
     {"no data", one({8}, 0, 0).text, "cut"},
   };
-  const Folder folder;
-  REQUIRE(folder.open(two(0, 32).with_data(64)).ok());
+  const TestDirectory folder;
+  REQUIRE(open(folder, two(0, 32).with_data(64)).ok());
   for (const Lie& lie : lies) {
     INFO(lie.why);
-    const auto file = folder.open(lie.bytes);
+    const auto file = open(folder, lie.bytes);
     REQUIRE_FALSE(file.ok());
     INFO(file.error().message());
     CHECK(file.error().message().starts_with("lie.gguf: "));
@@ -190,10 +176,10 @@ TEST_CASE("GGUF files that lie are refused, each for its reason") {
 TEST_CASE("a GGUF file cut at every 256th is refused, and flipped bytes never reach beyond it") {
   const auto whole = read_small_file(kFixture / "rows.gguf", 1u << 20);
   REQUIRE(whole.ok());
-  const Folder folder;
+  const TestDirectory folder;
   for (size_t part = 0; part < 256; ++part) {
     INFO(part);
-    CHECK_FALSE(folder.open(whole->substr(0, whole->size() * part / 256)).ok());
+    CHECK_FALSE(open(folder, whole->substr(0, whole->size() * part / 256)).ok());
   }
   std::mt19937 random(11);  // NOLINT: the same flips each time
   std::vector<float> values(512);
@@ -202,7 +188,7 @@ TEST_CASE("a GGUF file cut at every 256th is refused, and flipped bytes never re
     // Half of the flips hit the head, where the numbers are.
     const size_t range = i % 2 == 0 ? 1024 : bytes.size();
     bytes[random() % range] = static_cast<char>(random());
-    const auto file = folder.open(bytes);
+    const auto file = open(folder, bytes);
     if (!file) continue;
     for (const auto& [name, view] : file->tensors()) {
       if (view.shape.back() != 512) continue;

@@ -8,28 +8,10 @@
 
 #include "model/gemma/safetensors_writer.h"
 #include "schemas/base/json.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::gemma {
 namespace {
-
-/// A directory of one test, empty at first and gone afterwards.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hob-safetensors-XXXXXX").string();
-    if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string packed(const std::string& header, size_t data_bytes, uint64_t claimed = ~uint64_t{0}) {
   if (claimed == ~uint64_t{0}) claimed = header.size();
@@ -45,7 +27,7 @@ const std::string kGood =
 }  // namespace
 
 TEST_CASE("a good file gives its tensors") {
-  const Folder folder;
+  const TestDirectory folder;
   const auto file = Safetensors::open_file(folder.write("x.safetensors", packed(kGood, 22)));
   REQUIRE(file.ok());
   CHECK(file->tensors().size() == 2);
@@ -60,7 +42,7 @@ TEST_CASE("a good file gives its tensors") {
 }
 
 TEST_CASE("every truncation of a good file is refused") {
-  const Folder folder;
+  const TestDirectory folder;
   const std::string whole = packed(kGood, 22);
   for (size_t size = 0; size < whole.size(); ++size) {
     INFO(size);
@@ -71,7 +53,7 @@ TEST_CASE("every truncation of a good file is refused") {
 }
 
 TEST_CASE("every changed byte of the header is refused or changes nothing that reaches beyond the file") {
-  const Folder folder;
+  const TestDirectory folder;
   const std::string whole = packed(kGood, 22);
   for (size_t at = 0; at < whole.size() - 22; ++at) {
     for (const char byte : {'\0', '9', '"', '{', '\xff'}) {
@@ -162,7 +144,7 @@ TEST_CASE("lying headers are refused, each for its reason") {
     {"no tensors but data", R"({"__metadata__":{}})", 3, "behind"},
     {"an empty header", "", 0, "JSON"},
   };
-  const Folder folder;
+  const TestDirectory folder;
   for (const Lie& lie : lies) {
     INFO(lie.why);
     const auto file = Safetensors::open_file(folder.write("lie.safetensors", packed(lie.header, lie.data)));
@@ -174,7 +156,7 @@ TEST_CASE("lying headers are refused, each for its reason") {
 }
 
 TEST_CASE("a header that claims more than the file or the limit is refused before it is read") {
-  const Folder folder;
+  const TestDirectory folder;
   for (const uint64_t claimed : {uint64_t{kGood.size() + 23}, kMaxHeaderBytes + 1, uint64_t{1} << 40, ~uint64_t{0} - 1,
                                  uint64_t{1} << 63}) {
     CHECK_FALSE(Safetensors::open_file(folder.write("x.safetensors", packed(kGood, 22, claimed))).ok());
@@ -182,8 +164,8 @@ TEST_CASE("a header that claims more than the file or the limit is refused befor
 }
 
 TEST_CASE("a header of 100 MB is refused by its length, not read") {
-  const Folder folder;
-  const auto path = folder.write("big.safetensors", packed("{", 0, 100'000'000));
+  const TestDirectory folder;
+  const std::filesystem::path path = folder.write("big.safetensors", packed("{", 0, 100'000'000));
   std::filesystem::resize_file(path, 100'000'100);  // as long as it claims, and sparse
   const auto file = Safetensors::open_file(path);
   REQUIRE_FALSE(file.ok());
@@ -195,7 +177,7 @@ TEST_CASE("a checkpoint cut at every 256th is refused, and flipped bytes never r
   std::ifstream in(path, std::ios::binary);
   const std::string whole{std::istreambuf_iterator<char>(in), {}};
   REQUIRE(whole.size() > 100'000);
-  const Folder folder;
+  const TestDirectory folder;
   for (size_t part = 0; part < 256; ++part) {
     INFO(part);
     CHECK_FALSE(Safetensors::open_file(folder.write("cut.safetensors", whole.substr(0, whole.size() * part / 256))).ok());
@@ -232,9 +214,9 @@ TEST_CASE("tensors without elements are allowed") {
 }
 
 TEST_CASE("what is no regular file is refused") {
-  const Folder folder;
+  const TestDirectory folder;
   CHECK_FALSE(Safetensors::open_file(folder.path()).ok());
-  CHECK_FALSE(Safetensors::open_file(folder.path() / "absent").ok());
+  CHECK_FALSE(Safetensors::open_file(folder.file("absent")).ok());
   CHECK_FALSE(Safetensors::open_file("/dev/zero").ok());
   const auto nothing = Safetensors::open_directory(folder.path());
   REQUIRE_FALSE(nothing.ok());
@@ -245,7 +227,7 @@ TEST_CASE("shards are found through the index, which may not point elsewhere") {
   const std::string a = packed(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 2);
   const std::string b = packed(R"({"b":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})", 3);
   const auto with_index = [&](const std::string& map) {
-    const Folder folder;
+    const TestDirectory folder;
     folder.write("one.safetensors", a);
     folder.write("two.safetensors", b);
     folder.write("copy.safetensors", a);
@@ -274,8 +256,8 @@ TEST_CASE("shards are found through the index, which may not point elsewhere") {
 }
 
 TEST_CASE("what the writer wrote, the reader reads; unfinished files never get their name") {
-  const Folder folder;
-  const auto path = folder.path() / "out.safetensors";
+  const TestDirectory folder;
+  const std::filesystem::path path = folder.file("out.safetensors");
   const std::vector<float> values{1.5f, -2, 3, 4, 5, 6};
   const auto bytes = std::as_bytes(std::span(values));
   {
@@ -293,7 +275,7 @@ TEST_CASE("what the writer wrote, the reader reads; unfinished files never get t
   CHECK(std::memcmp(file->find("x")->bytes.data(), values.data(), 16) == 0);
   CHECK(std::memcmp(file->find("y")->bytes.data(), values.data() + 4, 8) == 0);
   {
-    auto dropped = SafetensorsWriter::create(folder.path() / "dropped.safetensors", {{"x", Dtype::u8, {1}}});
+    auto dropped = SafetensorsWriter::create(folder.file("dropped.safetensors"), {{"x", Dtype::u8, {1}}});
     REQUIRE(dropped.ok());
   }
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);

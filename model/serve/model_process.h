@@ -9,33 +9,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "schemas/base/test_directory.h"
 #include "schemas/wire/child_frame.h"
 #include "schemas/wire/handshake.h"
 #include "schemas/wire/step.h"
 
 namespace hob::serve::testing {
-
-/// A folder that goes away.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hob_serve_XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string write(const std::string& name, const std::string& text) const {
-    const auto path = path_ / name;
-    std::ofstream(path) << text;
-    return path.string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string tokenizer_path() { return HOB_SOURCE_DIR "/tests/fixtures/tokenizer/hand.json"; }
 
@@ -169,7 +148,7 @@ class ModelProcess {
   pid_t pid() const { return pid_; }
 
  private:
-  Folder folder_;
+  TestDirectory folder_;
   pid_t pid_ = -1;
   std::optional<wire::FrameChannel> channel_;
   uint64_t last_id_ = 0;

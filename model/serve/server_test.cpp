@@ -222,7 +222,7 @@ TEST_CASE("drafts change nothing of a step but the work, status tells what they 
 
   ModelProcess never;
   never.hello();
-  Folder folder;
+  const TestDirectory folder;
   const std::string path = folder.write("s.json", json::dump(script({{{"say", poem}}})));
   REQUIRE(never.request("start", {{"script", path}, {"draft", "none"}}).reply.ok());
   CHECK(result_of(never.request("step", step("x"))).items.at(0).text == poem);
@@ -402,7 +402,7 @@ TEST_CASE("tokenize, render and fit need no engine") {
 }
 
 TEST_CASE("generate answers each line, and an error line does not end it") {
-  Folder folder;
+  const TestDirectory folder;
   wire::ModelStart start;
   start.script = folder.write("s.json", json::dump(script({{{"when", "hello"}, {"say", "Hello."}}, {{"say", "What?"}}})));
   std::istringstream in(json::dump(step("hello")) + "\n{\n" + json::dump(step("x")) + "\n");

@@ -5,6 +5,7 @@
 #include "model/torch/goldens.h"
 #include "model/torch/info_command.h"
 #include "model/torch/load.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::torch_engine {
 namespace {
@@ -88,26 +89,20 @@ TEST_CASE("another tokenizer, another key or another weight makes another finger
     options.threads = 1;
     return must(load(options))->info().fingerprint;
   };
-  std::string name = (std::filesystem::temp_directory_path() / "hob-print-XXXXXX").string();
-  if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-  const std::filesystem::path folder = name;
+  const TestDirectory folder;
   const std::string whole = must(gemma::read_small_file(root() / "gemma3.gguf", 1u << 20));
-  const auto copy = folder / "copy.gguf";
-  std::ofstream(copy, std::ios::binary) << whole;
+  const auto copy = folder.write("copy.gguf", whole);
   const std::string first = print(root() / "gemma3.gguf");
   CHECK(print(copy) == first);
-  CHECK(print(folder) == first);  // its directory stands for it
+  CHECK(print(folder.path()) == first);  // its directory stands for it
   std::string other = whole;
   other.at(other.find("wizard") != std::string::npos ? other.find("wizard") : other.find("the")) ^= 1;  // of a piece
-  std::ofstream(copy, std::ios::binary) << other;
+  folder.write("copy.gguf", other);
   CHECK(print(copy) != first);
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("flipped bytes of a GGUF model are refused or computed, never more") {
-  std::string name = (std::filesystem::temp_directory_path() / "hob-flip-XXXXXX").string();
-  if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-  const std::filesystem::path folder = name;
+  const TestDirectory folder;
   const std::string whole = must(gemma::read_small_file(root() / "gemma3.gguf", 1u << 20));
   std::mt19937 random(5);  // NOLINT: the same flips each time
   int loaded = 0;
@@ -115,9 +110,9 @@ TEST_CASE("flipped bytes of a GGUF model are refused or computed, never more") {
     std::string bytes = whole;
     const size_t range = i % 2 == 0 ? 12'000 : bytes.size();
     bytes[random() % range] = static_cast<char>(random());
-    std::ofstream(folder / "flip.gguf", std::ios::binary) << bytes;
+    folder.write("flip.gguf", bytes);
     Options options;
-    options.directory = folder;
+    options.directory = folder.path();
     options.threads = 1;
     const auto engine = load(options);
     if (!engine) continue;
@@ -129,7 +124,6 @@ TEST_CASE("flipped bytes of a GGUF model are refused or computed, never more") {
     if (!out) CHECK(out.error().code() == Code::model_failed);
   }
   CHECK(loaded > 10);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace hob::torch_engine

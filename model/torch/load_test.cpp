@@ -6,6 +6,7 @@
 #include "model/torch/goldens.h"
 #include "model/torch/logits_command.h"
 #include "model/torch/memory.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::torch_engine {
 namespace {
@@ -14,19 +15,14 @@ namespace {
 class Copy {
  public:
   explicit Copy(const std::string& fixture) {
-    std::string name = (std::filesystem::temp_directory_path() / "hob-load-XXXXXX").string();
-    if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-    path_ = std::filesystem::path(name);
     for (const auto& entry : std::filesystem::directory_iterator(Goldens::root() / fixture)) {
       std::filesystem::copy(entry.path(), path_ / entry.path().filename());
     }
   }
-  ~Copy() { std::filesystem::remove_all(path_); }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
+    return directory_.write(name, text);
   }
   std::string refusal(Options options = {}) const {
     options.directory = path_;
@@ -36,7 +32,8 @@ class Copy {
   }
 
  private:
-  std::filesystem::path path_;
+  TestDirectory directory_;
+  std::filesystem::path path_ = directory_.path();
 };
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }

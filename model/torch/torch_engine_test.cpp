@@ -7,6 +7,7 @@
 #include <random>
 
 #include "model/torch/goldens.h"
+#include "schemas/base/test_directory.h"
 
 namespace hob::torch_engine {
 namespace {
@@ -60,9 +61,6 @@ class Poisoned {
  public:
   static constexpr engine::Token kPoison = 7;
   Poisoned() {
-    std::string name = (std::filesystem::temp_directory_path() / "hob-poison-XXXXXX").string();
-    if (!::mkdtemp(name.data())) FAIL("no temporary directory");
-    path_ = name;
     const auto from = Goldens::root() / "e2b_like";
     std::filesystem::copy(from / "config.json", path_ / "config.json");
     std::string bytes = must(gemma::read_small_file(from / "model.safetensors", 64u << 20));
@@ -77,11 +75,11 @@ class Poisoned {
     std::memcpy(bytes.data() + at + kPoison * row, &nan, sizeof nan);
     std::ofstream(path_ / "model.safetensors", std::ios::binary) << bytes;
   }
-  ~Poisoned() { std::filesystem::remove_all(path_); }
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::filesystem::path path_;
+  TestDirectory directory_;
+  std::filesystem::path path_ = directory_.path();
 };
 
 }  // namespace

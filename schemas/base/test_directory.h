@@ -1,7 +1,7 @@
 // TestDirectory: a directory for one test, which goes away with everything in it.
 //
 //   TestDirectory directory;
-//   std::ofstream(directory.file("notes.txt")) << "milk\n";
+//   directory.write("notes.txt", "milk\n");
 //
 // For tests of every house; no program includes it. The path is absolute and without links. On::memory: where there is such a
 // place, for tests that wait for thousands of syncs. Throws where none can be made, which fails the test. Any thread.
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -37,6 +38,11 @@ class TestDirectory {
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
+  /// A file with these bytes; its path.
+  std::string write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(file(name), std::ios::binary) << bytes;
+    return file(name);
+  }
 
  private:
   std::string path_;
