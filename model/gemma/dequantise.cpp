@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "model/gemma/bf16.h"
+
 namespace hob::gemma {
 namespace {
 
@@ -105,7 +107,7 @@ void dequantise_row(Dtype dtype, std::span<const std::byte> bytes, std::span<flo
     switch (dtype) {
       case Dtype::f32: std::memcpy(to, at, 4); break;
       case Dtype::f16: *to = half_at(at); break;
-      case Dtype::bf16: *to = std::bit_cast<float>(static_cast<uint32_t>(at[0] | at[1] << 8) << 16); break;
+      case Dtype::bf16: *to = widen(Bf16{static_cast<uint16_t>(at[0] | at[1] << 8)}); break;
       case Dtype::q4_0: q4_0(at, to); break;
       case Dtype::q5_0: q5_0(at, to); break;
       case Dtype::q8_0: q8_0(at, to); break;

@@ -1,11 +1,11 @@
 #include "model/gemma/unpack.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 
+#include "model/gemma/bf16.h"
 #include "model/gemma/dequantise.h"
 
 namespace hob::gemma {
@@ -13,12 +13,6 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr uint64_t kRowsWorthAThread = 64;
-
-uint16_t rounded(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);  // not a number, quietly
-  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-}
 
 std::shared_ptr<std::byte> memory(uint64_t bytes) {
   void* data = std::aligned_alloc(kAlignment, static_cast<size_t>((bytes + kAlignment - 1) / kAlignment * kAlignment));
@@ -39,8 +33,8 @@ void unpack_rows(const TensorView& from, Dtype to, std::byte* out, uint64_t firs
       continue;
     }
     for (size_t k = 0; k < row; ++k, at += 2) {
-      const uint16_t narrow = rounded(values[k]);
-      std::memcpy(at, &narrow, 2);
+      const Bf16 narrow = to_bf16(values[k]);
+      std::memcpy(at, &narrow, sizeof narrow);
     }
   }
 }

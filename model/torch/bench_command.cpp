@@ -1,7 +1,6 @@
 #include "model/torch/bench_command.h"
 
 #include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <sys/resource.h>
 
@@ -9,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <new>
 #include <thread>
 
@@ -95,7 +95,8 @@ Result<Subject> make_synthetic(const BenchOptions& options, const BenchNote& not
   HOB_TRY(config, gemma::parse_config(text, "config.json"));
   const bool bf16 = options.weights == "bf16";
   const gemma::Dtype dtype = bf16 ? gemma::Dtype::bf16 : gemma::Dtype::f32;
-  DecoderOptions decoder = decoder_options(bf16 ? WeightType::bf16 : WeightType::f32, false, dtype);
+  const WeightType asked = bf16 ? WeightType::bf16 : WeightType::f32;
+  DecoderOptions decoder = decoder_options(asked, false, dtype);
   decoder.context = context_of(options);
   if (decoder.context > config.max_positions) {
     return Error(
@@ -119,25 +120,17 @@ Result<Subject> make_synthetic(const BenchOptions& options, const BenchNote& not
   }
   note("making " + gigabytes(weights) + " of random weights");
   HOB_TRY(model, synthetic_checkpoint(std::move(text), dtype, "synthetic " + options.synthetic));
-  engine::Info info;
-  info.name = model.name;
-  info.fingerprint = model.name;
-  info.dtype = decoder.compute == Compute::bf16 ? "bf16" : "f32";
-  info.vocab = config.vocab;
-  info.hidden = config.hidden;
-  info.context = decoder.context;
-  info.max_truncate = kMaxTruncate;
-  info.kv_bytes_per_token = Decoder::kv_bytes_per_token(config, decoder.compute);
-  decoder.chunk = info.prefill_chunk;
   Subject out;
   out.name = model.name;
   out.weights = options.weights;
-  out.weight_size = bf16 ? 2 : 4;
-  out.config = config;
-  const c10::InferenceMode guard;
-  auto built = Decoder::build(model.config, model.weights, decoder, {});
-  out.engine =
-    std::make_unique<TorchEngine>(std::move(info), std::move(model.config), std::move(model.files), std::move(built));
+  out.weight_size = gemma::byte_size(dtype);
+  out.config = std::move(config);
+  Options load_options;
+  load_options.dtype = asked;
+  load_options.context = decoder.context;
+  load_options.memory_bytes = std::numeric_limits<uint64_t>::max();  // reckoned above, before the weights were made
+  HOB_TRY(engine, load(std::move(model), load_options));
+  out.engine = std::move(engine);
   return out;
 }
 
@@ -145,22 +138,20 @@ Result<Subject> load_model(const BenchOptions& options, int threads, const Bench
   note("loading " + options.model);
   const auto start = Clock::now();
   Options load_options;
-  load_options.directory = options.model;
   HOB_TRY(type, weight_type_of(options.weights));
   load_options.dtype = type;
   load_options.threads = threads;
   load_options.context = context_of(options);
   load_options.memory_bytes = options.memory_bytes;
-  HOB_TRY(checkpoint, open_checkpoint(load_options.directory));
-  HOB_TRY(engine, load(load_options));
+  HOB_TRY(checkpoint, open_checkpoint(options.model));
+  const gemma::Dtype weights = decoder_options(type, false, kept_dtype(type, checkpoint.weights)).weights();
   Subject out;
-  out.load_seconds = seconds_since(start);
-  const bool bf16 = type == WeightType::bf16 ||
-                    (type == WeightType::automatic && kept_dtype(type, checkpoint.weights) == gemma::Dtype::bf16);
   out.name = checkpoint.name;
-  out.weights = bf16 ? "bf16" : "f32";
-  out.weight_size = bf16 ? 2 : 4;
-  out.config = std::move(checkpoint.config);
+  out.weights = weights == gemma::Dtype::bf16 ? "bf16" : "f32";
+  out.weight_size = gemma::byte_size(weights);
+  out.config = checkpoint.config;
+  HOB_TRY(engine, load(std::move(checkpoint), load_options));
+  out.load_seconds = seconds_since(start);
   out.engine = std::move(engine);
   return out;
 }

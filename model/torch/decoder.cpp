@@ -40,7 +40,7 @@ at::ScalarType scalar_type(Dtype dtype) { return dtype == Dtype::bf16 ? at::kBFl
 
 /// The dtype in which a matrix is kept.
 at::ScalarType kept_type(Dtype in_file, const DecoderOptions& options) {
-  if (options.compute == Compute::bf16 || options.narrow_weights) return at::kBFloat16;
+  if (options.bf16_weights()) return at::kBFloat16;
   return scalar_type(in_file);
 }
 

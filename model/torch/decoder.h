@@ -41,6 +41,10 @@ struct DecoderOptions {
   uint32_t context = 0;         // positions a sequence may have
   uint32_t slack = 64;          // positions behind the window that sliding layers keep, for taking steps back
   uint32_t chunk = 256;         // ids that a chunk usually has at most
+
+  /// What matrices are kept as, where the file leaves the choice.
+  bool bf16_weights() const { return compute == Compute::bf16 || narrow_weights; }
+  gemma::Dtype weights() const { return bf16_weights() ? gemma::Dtype::bf16 : gemma::Dtype::f32; }
 };
 
 using Caches = std::vector<LayerCache>;        // one per layer that owns keys and values

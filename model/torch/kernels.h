@@ -6,20 +6,17 @@
 // has a portable path; attention also an AVX2 one, chosen by asking the CPU. Raw pointers, no torch: any thread.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include "model/gemma/bf16.h"
+
 namespace hob::torch_engine {
 
-struct Bf16 {
-  uint16_t bits = 0;
-};
-
+using gemma::Bf16;
+using gemma::widen;
 inline float widen(float value) { return value; }
-inline float widen(Bf16 value) { return std::bit_cast<float>(static_cast<uint32_t>(value.bits) << 16); }
 
-/// Rounds to nearest, ties to even; NaN stays NaN.
 template <typename T>
 T narrow(float value);
 template <>
@@ -28,9 +25,7 @@ inline float narrow<float>(float value) {
 }
 template <>
 inline Bf16 narrow<Bf16>(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return {static_cast<uint16_t>(bits >> 16 | 0x40u)};
-  return {static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
+  return gemma::to_bf16(value);
 }
 
 /// out = x * (mean(x^2) + eps)^-0.5 * weight, row by row; a null weight is all ones. out may be x.

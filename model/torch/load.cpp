@@ -85,10 +85,8 @@ Result<Checkpoint> open_checkpoint(const std::filesystem::path& model) {
     HOB_TRY(files, gemma::Safetensors::open_directory(found.directory));
     HOB_TRY(label, read_label(found.directory));
     std::error_code ignored;
-    if (std::filesystem::exists(found.directory / "tokenizer.json", ignored)) {
-      HOB_TRY(text, gemma::read_small_file(found.directory / "tokenizer.json", kMaxTokenizerBytes));
-      out.tokenizer_text = std::move(text);
-    }
+    const auto tokenizer = found.directory / "tokenizer.json";
+    if (std::filesystem::exists(tokenizer, ignored)) out.tokenizer = tokenizer;
     out.name = std::move(label.name);
     out.demonstration = label.demonstration;
     out.config_text = std::move(config_text);
@@ -102,6 +100,15 @@ Result<Checkpoint> open_checkpoint(const std::filesystem::path& model) {
 
 Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
   HOB_TRY(model, open_checkpoint(options.directory));
+  return load(std::move(model), options);
+}
+
+Result<std::unique_ptr<TorchEngine>> load(Checkpoint model, const Options& options) {
+  std::string tokenizer_text;
+  if (!model.tokenizer.empty()) {
+    HOB_TRY(text, gemma::read_small_file(model.tokenizer, kMaxTokenizerBytes));
+    tokenizer_text = std::move(text);
+  }
   gemma::Config& config = model.config;
   gemma::Weights& weights = model.weights;
   if (options.context > config.max_positions) {
@@ -123,7 +130,7 @@ Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
   engine::Info info;
   info.name = model.name;
   info.demonstration = model.demonstration;
-  info.fingerprint = gemma::fingerprint(model.config_text, weights, model.tokenizer_text);
+  info.fingerprint = gemma::fingerprint(model.config_text, weights, tokenizer_text);
   info.dtype = decoder.compute == Compute::bf16 ? "bf16" : "f32";
   info.vocab = config.vocab;
   info.hidden = config.hidden;
@@ -135,10 +142,9 @@ Result<std::unique_ptr<TorchEngine>> load(const Options& options) {
   try {
     const c10::InferenceMode guard;
     if (options.threads > 0) at::set_num_threads(options.threads);
-    const auto to = decoder.compute == Compute::bf16 || decoder.narrow_weights ? gemma::Dtype::bf16 : gemma::Dtype::f32;
     // Where there is something to unpack, that is what takes time.
     const bool packed = !weights.only(gemma::Packing::packed).all().empty();
-    HOB_TRY_VOID(gemma::unpack(weights, model.files, to, at::get_num_threads(), options.progress));
+    HOB_TRY_VOID(gemma::unpack(weights, model.files, decoder.weights(), at::get_num_threads(), options.progress));
     auto built = Decoder::build(config, weights, decoder, packed ? Progress() : options.progress);
     return std::make_unique<TorchEngine>(std::move(info), std::move(config), std::move(model.files), std::move(built));
   } catch (const std::bad_alloc&) {

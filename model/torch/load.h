@@ -35,21 +35,23 @@ struct Options {
 
 inline constexpr uint32_t kDefaultContext = 32'768;
 
-Result<std::unique_ptr<TorchEngine>> load(const Options& options);
-
 /// A checkpoint's files, opened and checked; nothing is unpacked yet.
 struct Checkpoint {
   std::string name;
   bool demonstration = false;
   bool gguf = false;
   std::string config_text;     // what identifies the configuration: config.json, or all that a GGUF file says before its data
-  std::string tokenizer_text;  // tokenizer.json; empty where there is none, or it is in the GGUF file
+  std::filesystem::path tokenizer;  // tokenizer.json; empty where there is none, or it is in the GGUF file
   gemma::Config config;
   gemma::Safetensors files;
   gemma::Weights weights;  // borrow the files
 };
 
 Result<Checkpoint> open_checkpoint(const std::filesystem::path& model);
+
+Result<std::unique_ptr<TorchEngine>> load(const Options& options);
+/// One that is open already; options.directory says nothing then.
+Result<std::unique_ptr<TorchEngine>> load(Checkpoint model, const Options& options);
 
 /// "f32", "bf16" or "auto".
 Result<WeightType> weight_type_of(std::string_view name);

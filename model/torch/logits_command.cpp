@@ -76,11 +76,10 @@ Result<void> write_logits(const LogitsOptions& options) {
     );
   }
   Options load_options;
-  load_options.directory = options.model;
   load_options.dtype = dtype;
   load_options.threads = options.threads;
   load_options.context = static_cast<uint32_t>(ids.size());
-  HOB_TRY(engine, load(load_options));
+  HOB_TRY(engine, load(std::move(checkpoint), load_options));
   const uint32_t vocab = engine->info().vocab;
   HOB_TRY(
     writer, gemma::SafetensorsWriter::create(options.out, {{"logits", gemma::Dtype::f32, {ids.size(), vocab}}})

@@ -27,9 +27,7 @@ MemoryNeed memory_need(const gemma::Config& config, const gemma::Weights& weight
   MemoryNeed out;
   // Mapped weights count, too: a model whose every token reads from the disk is of no use.
   const gemma::Weights plain = weights.only(gemma::Packing::plain);
-  const bool bf16 = options.compute == Compute::bf16 || options.narrow_weights;
-  out.weights = plain.hot_bytes() + Decoder::copied_bytes(plain, options) +
-                gemma::unpacked_bytes(weights, bf16 ? gemma::Dtype::bf16 : gemma::Dtype::f32);
+  out.weights = plain.hot_bytes() + Decoder::copied_bytes(plain, options) + gemma::unpacked_bytes(weights, options.weights());
   out.caches = Decoder::kv_bytes_per_token(config, options.compute) * options.context +
                Decoder::sliding_bytes(config, options);
   out.work = kWorkBytes;
