@@ -140,10 +140,8 @@ TEST_CASE("a question that another client answered, or whose turn is cancelled, 
 
 TEST_CASE("two calls of one step are one question, and one answer lets both run") {
   Setup setup;
-  const std::string both = "<|tool_call>call:write_file{content:<|\"|>one<|\"|>,path:<|\"|>1.txt<|\"|>}<tool_call|>"
-                           "<|tool_call>call:write_file{content:<|\"|>two<|\"|>,path:<|\"|>note.txt<|\"|>}<tool_call|>";
-  setup.rules = Json::array({{{"when", "write both"}, {"after", "<tool_response|>"}, {"say", "I wrote both."}},
-                             {{"when", "write both"}, {"after", ""}, {"say", both}}});
+  setup.rules = calling_rules("write both", {"write_file{content:<|\"|>one<|\"|>,path:<|\"|>1.txt<|\"|>}",
+                                             "write_file{content:<|\"|>two<|\"|>,path:<|\"|>note.txt<|\"|>}"}, "I wrote both.");
   PrivateDaemon daemon(std::move(setup));
   daemon.start();
   RawClient client = daemon.connect();

@@ -37,12 +37,8 @@ TEST_CASE_METHOD(Running, "no at the terminal denies the call, and the run says 
 
 TEST_CASE("calls of one step are shown together at the terminal and answered once") {
   Setup setup;
-  setup.rules = Json::array(
-      {{{"when", "write both"}, {"after", "<tool_response|>"}, {"say", "I wrote both."}},
-       {{"when", "write both"},
-        {"after", ""},
-        {"say", "<|tool_call>call:write_file{content:<|\"|>one<|\"|>,path:<|\"|>1.txt<|\"|>}<tool_call|>"
-                "<|tool_call>call:write_file{content:<|\"|>two<|\"|>,path:<|\"|>2.txt<|\"|>}<tool_call|>"}}});
+  setup.rules = calling_rules("write both", {"write_file{content:<|\"|>one<|\"|>,path:<|\"|>1.txt<|\"|>}",
+                                             "write_file{content:<|\"|>two<|\"|>,path:<|\"|>2.txt<|\"|>}"}, "I wrote both.");
   PrivateDaemon daemon(std::move(setup));
   daemon.start();
   OnTerminal hob = run(daemon, "write both");
@@ -57,11 +53,7 @@ TEST_CASE("calls of one step are shown together at the terminal and answered onc
 
 TEST_CASE("what a running tool says is seen while it runs") {
   Setup setup;
-  setup.rules = Json::array(
-      {{{"when", "build it"}, {"after", "<tool_response|>"}, {"say", "It is built."}},
-       {{"when", "build it"},
-        {"after", ""},
-        {"say", "<|tool_call>call:run_command{command:<|\"|>echo step one; echo 9 of 9<|\"|>}<tool_call|>"}}});
+  setup.rules = calling_rules("build it", {"run_command{command:<|\"|>echo step one; echo 9 of 9<|\"|>}"}, "It is built.");
   PrivateDaemon daemon(std::move(setup));
   daemon.start();
   OnTerminal hob = run(daemon, "build it");

@@ -20,6 +20,8 @@ namespace hob::tests {
 
 /// The rules of the script that most tests use; script.cpp tells them.
 Json usual_rules();
+/// Rules by which a prompt with `when` in it makes these calls ("write_file{...}") in one step, and then says `answer`.
+Json calling_rules(const std::string& when, const std::vector<std::string>& calls, const std::string& answer);
 
 struct Setup {
   Json rules = usual_rules();

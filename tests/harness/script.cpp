@@ -13,6 +13,12 @@ std::string call(const std::string& text) { return "<|tool_call>call:" + text + 
 
 }  // namespace
 
+Json calling_rules(const std::string& when, const std::vector<std::string>& calls, const std::string& answer) {
+  std::string said;
+  for (const std::string& one : calls) said += call(one);
+  return Json::array({rule(when, "<tool_response|>", answer), rule(when, "", said)});
+}
+
 Json usual_rules() {
   const std::string told = "<tool_response|>";
   const std::string calculate = call("calculate{expression:<|\"|>17*23<|\"|>}");
