@@ -169,8 +169,8 @@ class Bench:
         answers = self.generate(steps, "f32")
         seconds = time.perf_counter() - begun
         same = tokens = 0
-        for prompt, answer in zip(PROMPTS, answers, strict=True):
-            ids = torch.tensor([[2] + self.tokenize([prompt])[0]])
+        for prompt, encoded, answer in zip(PROMPTS, self.tokenize(PROMPTS), answers, strict=True):
+            ids = torch.tensor([[2] + encoded])
             with torch.no_grad():
                 wanted = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=64, do_sample=False,
                                         eos_token_id=[1, 106], pad_token_id=0)[0, ids.shape[1]:].tolist()
