@@ -62,7 +62,9 @@ Result<void> unpack(Weights& weights, Safetensors& files, Dtype to, int threads,
     const uint64_t workers = std::clamp<uint64_t>(rows / kRowsWorthAThread, 1, static_cast<uint64_t>(std::max(threads, 1)));
     std::vector<std::thread> others;
     for (uint64_t i = 1; i < workers; ++i) {
-      others.emplace_back([&, i] { unpack_rows(view, wanted, made.get(), rows * i / workers, rows * (i + 1) / workers); });
+      others.emplace_back([&, &view = view, i] {
+        unpack_rows(view, wanted, made.get(), rows * i / workers, rows * (i + 1) / workers);
+      });
     }
     unpack_rows(view, wanted, made.get(), 0, rows / workers);
     for (std::thread& other : others) other.join();

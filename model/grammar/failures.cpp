@@ -178,7 +178,7 @@ Result<void> SchemaBuilder::dependency_failures(const Item& item, std::string_vi
   if (rules.kind != Kind::object) return refused(item.pointer, keyword, std::string(keyword) + " must be an object");
   for (const auto& [name, rule] : rules.members) {
     const std::string place = below(below(item.pointer, keyword), name);
-    const auto way = [&](const Document& failing) {
+    const auto way = [&, &name = name](const Document& failing) {
       Way& made = out.emplace_back();
       made.adds.push_back(branch(item, *present(rules, name), place));
       made.adds.push_back(branch(item, failing, place, true));

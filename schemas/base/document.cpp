@@ -7,13 +7,17 @@ class DocumentBuilder final : public Events {
  public:
   Document take() { return std::move(root_); }
 
-  Result<void> null() override { return put({}); }
-  Result<void> boolean(bool value) override { return put({.kind = Document::Kind::boolean, .boolean = value}); }
+  Result<void> null() override { return put(Document()); }
+  Result<void> boolean(bool value) override {
+    Document made(Document::Kind::boolean);
+    made.boolean = value;
+    return put(std::move(made));
+  }
   Result<void> number(std::string_view lexeme) override {
-    return put({.kind = Document::Kind::number, .text = std::string(lexeme)});
+    return put(Document(Document::Kind::number, std::string(lexeme)));
   }
   Result<void> string(std::string value) override {
-    return put({.kind = Document::Kind::string, .text = std::move(value)});
+    return put(Document(Document::Kind::string, std::move(value)));
   }
   Result<void> begin_object() override { return open(Document::Kind::object); }
   Result<void> key(std::string value) override {

@@ -15,6 +15,10 @@ namespace hob::json {
 struct Document {
   enum class Kind { null, boolean, number, string, array, object };
 
+  // Said, so that no compiler looks into `members` to find out, while the pair in it is not complete.
+  Document() noexcept {}
+  explicit Document(Kind of, std::string spelt = {}) : kind(of), text(std::move(spelt)) {}
+
   Kind kind = Kind::null;
   bool boolean = false;
   std::string text;                                       // number: the lexeme; string: the value
