@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/grammar/machine_text.h"
+#include "schemas/base/utf8.h"
 
 namespace hob::constrain {
 
@@ -22,6 +23,22 @@ namespace {
 // Whether a LanguageReader can read it, or it is one of a list: not where a text must differ from others.
 bool of_language(const Thread& thread) {
   return thread.top.kind == Kind::string && thread.top.state != 0 && thread.top.unique == 0;
+}
+
+// Whether it is inside an undeclared key of a language that a LanguageReader can read.
+bool of_class(const Thread& thread, const grammar::Machine& machine) {
+  return thread.top.kind == Kind::object && thread.top.way != 0 && machine.dialect() == grammar::Dialect::json;
+}
+
+LanguageReader::Place place_of(const Local& local) {
+  LanguageReader::Place place;
+  place.state = local.state;
+  place.code = local.position;
+  place.hex = local.hex;
+  place.high = static_cast<uint16_t>(local.b >> 32);
+  place.utf8 = local.utf8;
+  place.lex = local.lex;
+  return place;
 }
 
 bool listed(const Thread& thread, const grammar::Machine& machine) {
@@ -48,13 +65,14 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
   if (takes_all(tree.nodes()[node], machine_, now)) whole = alive = true;
   for (const Thread& thread : now) {
     if (thread.top.kind == Kind::extra) {
-      closings.emplace_back(node, trie_.vocabulary().bytes[tree.tokens_below(node).front()].substr(0, tree.nodes()[node].depth));
+      ask(node);
       continue;
     }
     alive = true;
     if (whole) continue;
     if (thread.top.kind == Kind::hole) leave(node);
     if (listed(thread, machine_)) read_names(node, thread, probing);
+    if (probing && of_class(thread, machine_)) read_key(node, thread);
     if (of_language(thread)) {
       const uint32_t most = machine_.ir().nodes[thread.top.node].strings[thread.top.spec].max_length;
       read(node, thread, most == grammar::kUnlimited ? most : most - thread.top.count, probing);
@@ -66,9 +84,17 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
   }
   if (whole) return false;
   std::erase_if(now, [&](const Thread& t) {
-    return t.top.kind == Kind::hole || t.top.kind == Kind::extra || of_language(t) || listed(t, machine_);
+    return t.top.kind == Kind::hole || t.top.kind == Kind::extra || of_language(t) || listed(t, machine_) ||
+           (probing && of_class(t, machine_));
   });
   return !now.empty();
+}
+
+// What can be read from this node on depends on more than the Local.
+void Gather::ask(uint32_t node) {
+  const FlatTrie& tree = trie_.tree();
+  if (!closings.empty() && closings.back().first == node) return;
+  closings.emplace_back(node, trie_.vocabulary().bytes[tree.tokens_below(node).front()].substr(0, tree.nodes()[node].depth));
 }
 
 // The value is over at this node: what its longer tokens add.
@@ -170,16 +196,66 @@ uint64_t Gather::read(uint32_t root, const Thread& from, uint32_t room, bool pro
       for (const Token token : tokens) set_bit(out.allowed, token);
     }
   } sink{*this, tree, from, probing};
-  LanguageReader::Place place;
-  place.state = from.top.state;
-  place.code = from.top.position;
-  place.hex = from.top.hex;
-  place.high = static_cast<uint16_t>(from.top.b >> 32);
-  place.utf8 = from.top.utf8;
-  place.lex = from.top.lex;
   LanguageReader reader;
-  return reader.run<true>(tree, root, *machine_.language(from.top), machine_.dialect() == grammar::Dialect::json, place, room,
-                          sink);
+  return reader.run<true>(tree, root, *machine_.language(from.top), machine_.dialect() == grammar::Dialect::json,
+                          place_of(from.top), room, sink);
+}
+
+void Gather::read_key(uint32_t root, const Thread& from) {
+  struct Sink {
+    Gather& out;
+    const FlatTrie& tree;
+    void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
+    void all(uint32_t node) { add(tree.tokens_below(node)); }
+    void close(uint32_t node, uint32_t) { out.ask(node); }
+    bool few(uint32_t node, const LanguageReader::Place&) {
+      out.ask(node);
+      return false;
+    }
+    void add(std::span<const Token> tokens) {
+      for (const Token token : tokens) set_bit(out.allowed, token);
+    }
+  } sink{*this, trie_.tree()};
+  LanguageReader reader;
+  reader.run<true>(trie_.tree(), root, *machine_.language(from.top), true, place_of(from.top), grammar::kUnlimited, sink,
+                   grammar::kUnlimited - 1);
+}
+
+void Gather::read_new(const Thread& from, uint32_t enough) {
+  struct Sink {
+    Gather& out;
+    const TokenTrie& trie;
+    const FlatTrie& tree;
+    grammar::Language& language;
+    bool between, after_slash;
+    uint32_t closing = 0;  // of the slices: the next one
+    void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
+    void all(uint32_t node) { add(tree.tokens_below(node)); }
+    void close(uint32_t node, uint32_t) {
+      if (!between) return out.ask(node);
+      const auto& closings = trie.json().closings;
+      while (closings[closing].node < node) ++closing;
+      if (out.ends.empty() || out.ends.back().last != closing) out.ends.push_back({closing, closing});
+      ++out.ends.back().last;
+    }
+    bool few(uint32_t node, const LanguageReader::Place& place) {
+      const std::string_view bytes =
+          std::string_view(trie.vocabulary().bytes[tree.tokens_below(node).front()]).substr(0, tree.nodes()[node].depth);
+      Few one{node, (between || after_slash) && place.lex == grammar::plain && place.utf8 == 0, {}};
+      if (one.known) one.text = decoded((after_slash ? "\\" : "") + std::string(bytes)) + utf8::encode(language.shortest(place.state));
+      if (!tree.tokens_at(node).empty()) out.few.push_back(std::move(one));
+      return true;
+    }
+    void add(std::span<const Token> tokens) {
+      for (const Token token : tokens) set_bit(out.allowed, token);
+    }
+  };
+  const bool whole = from.top.utf8 == 0;
+  grammar::Language& language = *machine_.language(from.top);
+  Sink sink{*this,    trie_, trie_.tree(), language, whole && from.top.lex == grammar::plain,
+            whole && from.top.lex == grammar::escaped};
+  LanguageReader reader;
+  reader.run<true>(trie_.tree(), 0, language, true, place_of(from.top), grammar::kUnlimited, sink, enough);
 }
 
 }  // namespace hob::constrain

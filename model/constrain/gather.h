@@ -56,15 +56,33 @@ class Gather {
 
   /// The same for a thread inside one of a list of texts, outside escapes.
   void read_names(uint32_t root, const grammar::Thread& from, bool probing);
+  /// The same for a thread inside a text that must be a new one, in JSON: an undeclared key of one language. Where it may
+  /// end is told in `ends` if it stands between two characters, else in `closings`.
+  void read_new(const grammar::Thread& from, uint32_t enough);
+
+  /// Here no more texts than `enough` go on; one of them is this.
+  struct Few {
+    uint32_t node;
+    bool known;        // which one
+    std::string text;  // from where the thread stands
+  };
+  /// Of the slices' closings, those from `first` on before `last`.
+  struct Run {
+    uint32_t first, last;
+  };
 
   Bits allowed;
   std::vector<Exit> exits;
   std::vector<Closing> closings;
+  std::vector<Run> ends;
+  std::vector<Few> few;
 
  private:
   bool visit(uint32_t node, grammar::Threads& now, bool probing);
   void leave(uint32_t node);
   void close(uint32_t node, const grammar::Thread& from, bool probing);
+  void ask(uint32_t node);
+  void read_key(uint32_t root, const grammar::Thread& from);
   void read_names(uint32_t node, grammar::Thread& at, const grammar::Thread& from, bool probing);
 
   const TokenTrie& trie_;

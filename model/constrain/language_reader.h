@@ -9,6 +9,9 @@
 //   here(node, chars)     the node fits, after so many characters begun
 //   all(node)             the node fits, and everything below it
 //   close(node, chars)    the node's quote ends the string, after so many characters
+// and, if it wants to, in place of the first two
+//   few(node, place)      the node fits, but no more texts than `enough` go on from there; says whether to look below
+// Where the sink hears of these the language must be explored.
 // What run() returns is the least room with which the answer would have been the same. One thread.
 #pragma once
 
@@ -35,7 +38,8 @@ class LanguageReader {
 
   template <bool kWhole, typename Sink>
   uint64_t run(const FlatTrie& tree, uint32_t root, grammar::Language& language, bool json, const Place& start,
-               uint32_t room, Sink& sink) {
+               uint32_t room, Sink& sink, uint32_t enough = 0) {
+    constexpr bool kFew = requires(const Place& place) { sink.few(uint32_t{}, place); };
     using grammar::kUnlimited;
     // Characters of these need care in JSON: controls, the quote, the backslash (see category_of).
     const uint64_t careless = json ? ~uint64_t{0x3E0} : ~uint64_t{0};
@@ -82,12 +86,21 @@ class LanguageReader {
         continue;
       }
       need = std::max(need, to.chars + least);
+      if constexpr (kFew) {
+        if (!language.endless() && !goes_on(to, language, enough)) {
+          i = sink.few(i, to) ? i + 1 : node.end;
+          continue;
+        }
+      }
       if (kWhole && whole && node.end > i + 1) {
         const grammar::Language::Free& free = language.free(to.state);
         uint64_t reach = ~uint64_t{0};
-        if (node.chars <= free.safe && (json ? node.plain : node.clean)) {
+        // Where texts are counted, only those are taken unseen that can go on without end.
+        const bool counted = kFew && !language.endless();
+        if (node.chars <= free.safe && (json ? node.plain : node.clean) && (!counted || free.safe == kUnlimited)) {
           reach = uint64_t{to.chars} + node.chars + free.back;
-        } else if ((tree.categories(i) & ~(free.categories & careless)) == 0 && node.chars <= free.length) {
+        } else if ((tree.categories(i) & ~(free.categories & careless)) == 0 && node.chars <= free.length &&
+                   (!counted || free.length == kUnlimited)) {
           reach = uint64_t{to.chars} + node.chars + free.room;
         }
         if (reach <= most) {
@@ -104,6 +117,21 @@ class LanguageReader {
   }
 
  private:
+  // Whether more than `enough` texts go on from here.
+  static bool goes_on(const Place& at, grammar::Language& language, uint32_t enough) {
+    if (at.lex == grammar::plain && at.utf8 == 0) return language.texts(at.state) > enough;
+    std::vector<grammar::Language::Span> spans;
+    const auto add = [&](const grammar::CodeRange& range) {
+      if (range.first <= range.last) spans.push_back({range.first, range.last});
+    };
+    if (at.lex == grammar::plain) {
+      add(grammar::begun_character(at.utf8, at.code));
+    } else {
+      for (const grammar::CodeRange& range : grammar::begun_escape(at.lex, at.hex, at.high)) add(range);
+    }
+    return language.endless_after(at.state, spans);
+  }
+
   static bool read_utf8(Place& to, uint8_t byte, grammar::Language& language, bool& whole, char32_t& character) {
     const bool first = to.utf8 == 0;
     if (first && language.free(to.state).beyond == grammar::kUnlimited) return false;

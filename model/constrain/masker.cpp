@@ -15,6 +15,7 @@ using grammar::Thread;
 using grammar::Threads;
 
 constexpr size_t kMaxCacheBytes = 64u << 20;
+constexpr uint32_t kEnough = 16;  // texts; more are not looked for among so many keys
 constexpr size_t kFew = 2048;  // below, a list of ids is smaller and faster than bits
 
 // The first full set is copied; until then the bits hold nothing that counts.
@@ -32,6 +33,10 @@ void add(std::span<uint64_t> bits, const Bits& more, bool& fresh) {
 }
 void add(std::span<uint64_t> bits, std::span<const Token> more) {
   for (const Token token : more) set_bit(bits, token);
+}
+uint64_t hash_text(uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = grammar::hash_byte(hash, static_cast<unsigned char>(c));
+  return hash;
 }
 void settle(std::span<uint64_t> bits, bool& fresh) {
   if (fresh) std::fill(bits.begin(), bits.end(), 0);
@@ -53,7 +58,8 @@ size_t Masker::KeyHash::operator()(const Local& local) const {
 
 size_t Masker::Entry::bytes() const {
   return sizeof(Entry) + inside.bytes() + (exits.capacity() + closing_exits.capacity()) * sizeof(Exit) +
-         closings.capacity() * sizeof(Closing) + texts.capacity() + (closing_tokens.capacity() + deep.capacity()) * 4;
+         closings.capacity() * sizeof(Closing) + texts.capacity() + (closing_tokens.capacity() + deep.capacity()) * 4 +
+         ends.capacity() * sizeof(Gather::Run) + few.capacity() * sizeof(Gather::Few);
 }
 
 void Masker::clear() {
@@ -97,6 +103,8 @@ void Masker::mask_one(const Thread& thread, std::span<uint64_t> bits, bool& fres
     mask_interior(thread, inside, bits, fresh);
   } else if (thread.top.kind == Kind::string && thread.top.state != 0) {
     mask_entry(thread, text_entry(thread), bits, fresh);
+  } else if (thread.top.kind == Kind::object && thread.top.way != 0 && machine_->dialect() == grammar::Dialect::json) {
+    mask_entry(thread, new_key_entry(thread), bits, fresh);
   } else {
     mask_entry(thread, entry(thread.top), bits, fresh);
   }
@@ -151,9 +159,8 @@ void Masker::mask_entry(const Thread& thread, const Entry& known, std::span<uint
     } else {
       bool had = false;
       if (thread.extras) {
-        uint64_t hash = closing.key == 0 ? thread.top.a : grammar::kHashStart;
-        for (size_t i = closing.key; i + 1 < text.size(); ++i) hash = grammar::hash_byte(hash, static_cast<unsigned char>(text[i]));
-        had = grammar::ExtraKeys::has(thread.extras.get(), hash);
+        const std::string_view rest = text.substr(closing.key, text.size() - 1 - closing.key);
+        had = grammar::ExtraKeys::has(thread.extras.get(), hash_text(closing.key == 0 ? thread.top.a : grammar::kHashStart, rest));
       }
       if (!had) {
         add(bits, std::span<const Token>(known.closing_tokens).subspan(token, tokens));
@@ -164,68 +171,107 @@ void Masker::mask_entry(const Thread& thread, const Entry& known, std::span<uint
     exit = closing.exits;
   }
   for (const Token one : known.deep) {
-    Threads threads{thread};
-    if (!get_bit(bits, one) && accept(threads, trie_->vocabulary().bytes[one])) set_bit(bits, one);
+    if (!get_bit(bits, one) && reads(thread, one)) set_bit(bits, one);
   }
+  add_few(thread, known.few, bits);
+  add_new_ends(thread, known.ends, bits);
+}
+
+bool Masker::reads(const Thread& thread, Token token) const {
+  Threads threads{thread};
+  return accept(threads, trie_->vocabulary().bytes[token]);
+}
+
+void Masker::add_few(const Thread& thread, std::span<const Gather::Few> few, std::span<uint64_t> bits) {
+  for (const Gather::Few& one : few) {
+    const auto tokens = trie_->tree().tokens_at(one.node);
+    if (one.known && !machine_->taken(thread, hash_text(thread.top.a, one.text))) {
+      add(bits, tokens);
+      continue;
+    }
+    for (const Token token : tokens) {
+      if (reads(thread, token)) set_bit(bits, token);
+    }
+  }
+}
+
+void Masker::add_new_ends(const Thread& thread, std::span<const Gather::Run> runs, std::span<uint64_t> bits) {
+  if (runs.empty()) return;
+  const auto& closings = trie_->json().closings;
+  const bool last = machine_->last_of_class(thread);  // what follows the end is not what follows that of another key
+  std::vector<uint32_t> apart;
+  for (const Gather::Run& run : runs) {
+    for (uint32_t i = run.first; i < run.last; ++i) {
+      if (machine_->taken(thread, hash_text(thread.top.a, closings[i].text))) {
+        apart.push_back(i);
+      } else if (last) {
+        for (const Token token : trie_->tree().tokens_below(closings[i].node)) {
+          if (reads(thread, token)) set_bit(bits, token);
+        }
+      }
+    }
+  }
+  if (last) return;
+  Threads ended;
+  machine_->ended(thread, ended);
+  add_ends(thread, ended, runs, apart, bits);
+}
+
+// The tokens that end a text at the closings of `runs` but those `apart`, where `ended` is what stands after each end.
+void Masker::add_ends(const Thread& thread, const Threads& ended, std::span<const Gather::Run> runs,
+                      std::span<const uint32_t> apart, std::span<uint64_t> bits) {
+  const TokenTrie::Slices& slices = trie_->json();
+  const std::span<const Token> ends(slices.all_ends);
+  for (const Thread& end : ended) {
+    levels_.clear();
+    begin_levels(end);
+    const After& after = list_all_exits();
+    const auto add_run = [&](uint32_t first, uint32_t last) {
+      const uint32_t from = first == 0 ? 0 : slices.closings[first - 1].ends;
+      add(bits, ends.subspan(from, slices.closings[last - 1].ends - from));
+      const auto [all, some] = first == 0 ? std::pair<uint32_t, uint32_t>{} : after.upto[first - 1];
+      add(bits, std::span<const Token>(after.all).subspan(all, after.upto[last - 1].first - all));
+      for (uint32_t i = some; i < after.upto[last - 1].second; ++i) {
+        const Exit& exit = after.some[i];
+        const bool fits = after.verdicts[exit.tail] == Verdict::ask ? !get_bit(bits, exit.token) && reads(thread, exit.token)
+                                                                    : follows(0, exit.tail);
+        if (fits) set_bit(bits, exit.token);
+      }
+    };
+    auto hole = apart.begin();
+    for (const Gather::Run& run : runs) {
+      uint32_t first = run.first;
+      for (; hole != apart.end() && *hole < run.last; ++hole) {
+        if (first < *hole) add_run(first, *hole);
+        first = *hole + 1;
+      }
+      if (first < run.last) add_run(first, run.last);
+    }
+  }
+  levels_.clear();
 }
 
 // An undeclared key stands the same after its end whatever it is, so all places where one may close are judged at once; but
 // not where it would be a declared one, or one that is there.
 void Masker::mask_key_end(const Thread& thread, std::span<uint64_t> bits) {
   const TokenTrie::Slices& slices = trie_->json();
-  std::vector<uint32_t> apart;  // closings that are no end of a new undeclared key
-  if (thread.top.low < thread.top.high) apart = declared_ends(thread.top);
-  const size_t declared = apart.size();
+  std::span<const uint32_t> declared;
+  if (thread.top.low < thread.top.high) declared = declared_ends(thread.top);
+  std::vector<uint32_t> apart(declared.begin(), declared.end());  // closings that are no end of a new undeclared key
   if (thread.extras) {
     for (uint32_t i = 0; i < slices.closings.size(); ++i) {
-      uint64_t hash = thread.top.a;
-      for (const char c : slices.closings[i].text) hash = grammar::hash_byte(hash, static_cast<unsigned char>(c));
-      if (grammar::ExtraKeys::has(thread.extras.get(), hash)) apart.push_back(i);
+      if (grammar::ExtraKeys::has(thread.extras.get(), hash_text(thread.top.a, slices.closings[i].text))) apart.push_back(i);
     }
+    std::sort(apart.begin(), apart.end());
   }
   Thread undeclared{thread.top, thread.below, {}};
   undeclared.top.low = undeclared.top.high = undeclared.top.position = 0;
   Threads ended;
   machine_->step(Threads{undeclared}, '"', ended);
-  const auto ask = [&](Token token) {
-    Threads threads{thread};
-    if (!get_bit(bits, token) && accept(threads, trie_->vocabulary().bytes[token])) set_bit(bits, token);
-  };
-  for (const Thread& end : ended) {
-    levels_.clear();
-    begin_levels(end);
-    const After& after = list_all_exits();
-    if (apart.empty()) {
-      add(bits, slices.all_ends);
-      add(bits, after.all);
-      for (const Exit& exit : after.some) {
-        if (after.verdicts[exit.tail] == Verdict::ask) {
-          ask(exit.token);
-        } else if (follows(0, exit.tail)) {
-          set_bit(bits, exit.token);
-        }
-      }
-      continue;
-    }
-    uint32_t from = 0, exit = 0;
-    for (uint32_t i = 0; i < slices.closings.size(); ++i) {
-      const TokenTrie::Closing& closing = slices.closings[i];
-      if (std::find(apart.begin(), apart.end(), i) == apart.end()) {
-        add(bits, std::span<const Token>(slices.all_ends).subspan(from, closing.ends - from));
-        for (; exit < closing.exits; ++exit) {
-          const Exit& one = slices.all_exits[exit];
-          const Verdict verdict = after.verdicts[one.tail];
-          if (verdict == Verdict::yes || (verdict == Verdict::rest && follows(0, one.tail))) set_bit(bits, one.token);
-          if (verdict == Verdict::ask) ask(one.token);
-        }
-      }
-      from = closing.ends;
-      exit = closing.exits;
-    }
-  }
-  levels_.clear();
-  for (size_t i = 0; i < declared; ++i) {
-    const uint32_t node = slices.closings[apart[i]].node;
+  const Gather::Run all{0, static_cast<uint32_t>(slices.closings.size())};
+  add_ends(thread, ended, {&all, 1}, apart, bits);
+  for (const uint32_t closing : declared) {
+    const uint32_t node = slices.closings[closing].node;
     const auto below = trie_->tree().tokens_below(node);
     Threads threads{thread};
     if (!accept(threads, std::string_view(trie_->vocabulary().bytes[below.front()]).substr(0, trie_->tree().nodes()[node].depth))) continue;
@@ -252,6 +298,7 @@ const std::vector<uint32_t>& Masker::declared_ends(const Local& local) {
     const auto [first, last] = closing_of.equal_range(std::string_view(names[i]).substr(local.position));
     for (auto one = first; one != last; ++one) at->second.push_back(one->second);
   }
+  std::sort(at->second.begin(), at->second.end());
   bytes_ += sizeof(Local) + 64 + at->second.size() * 4;
   return at->second;
 }
@@ -273,12 +320,18 @@ Masker::After& Masker::list_all_exits() {
   After& after = *levels_[0].after;
   if (after.listed) return after;
   after.listed = true;
-  for (const Exit& exit : trie_->json().all_exits) {
-    const Verdict verdict = after.verdicts[exit.tail];
-    if (verdict == Verdict::yes) after.all.push_back(exit.token);
-    if (verdict == Verdict::rest || verdict == Verdict::ask) after.some.push_back(exit);
+  const TokenTrie::Slices& slices = trie_->json();
+  uint32_t at = 0;
+  for (const TokenTrie::Closing& closing : slices.closings) {
+    for (; at < closing.exits; ++at) {
+      const Exit& exit = slices.all_exits[at];
+      const Verdict verdict = after.verdicts[exit.tail];
+      if (verdict == Verdict::yes) after.all.push_back(exit.token);
+      if (verdict == Verdict::rest || verdict == Verdict::ask) after.some.push_back(exit);
+    }
+    after.upto.emplace_back(after.all.size(), after.some.size());
   }
-  bytes_ += after.all.size() * 4 + after.some.size() * sizeof(Exit);
+  bytes_ += after.all.size() * 4 + after.some.size() * sizeof(Exit) + after.upto.size() * 8;
   return after;
 }
 
@@ -421,6 +474,38 @@ const Masker::Entry& Masker::text_entry(const Thread& thread) {
     }
     if (key.count == room || room >= known->need) return *known;
   }
+}
+
+// Inside an undeclared key of a language, too.
+const Masker::Entry& Masker::new_key_entry(const Thread& thread) {
+  const Local& top = thread.top;
+  const grammar::ObjectSpec& spec = machine_->ir().nodes[top.node].objects[top.spec];
+  Local key;
+  key.kind = Kind::object;
+  key.phase = grammar::key;
+  key.lex = top.lex;
+  key.utf8 = top.utf8;
+  key.hex = top.hex;
+  key.node = spec.others[top.way - 1u].language;
+  key.position = top.position;
+  key.state = top.state;
+  key.way = 1;
+  key.b = top.b >> 32 << 32;
+  uint32_t enough = 0;
+  if (!machine_->language(top)->endless()) {
+    const size_t names = spec.names.size();
+    const bool many = names > kEnough || grammar::ExtraKeys::more_than(thread.extras.get(), kEnough - static_cast<uint32_t>(names));
+    enough = many ? grammar::kUnlimited - 1 : kEnough;
+  }
+  key.high = enough;
+  if (const auto found = cache_.find(key); found != cache_.end()) return *found->second;
+  auto made = std::make_unique<Entry>();
+  Gather gather(*trie_, *machine_, tails_);
+  gather.read_new(thread, enough);
+  fill(*made, gather, top);
+  made->ends = std::move(gather.ends);
+  made->few = std::move(gather.few);
+  return keep(key, std::move(made));
 }
 
 void Masker::fill(Entry& entry, const Gather& found, const Local& local) {

@@ -6,7 +6,8 @@
 // to tokens that go on after that value's end. So an entry is kept by the Local alone (mask_key), or by the state of a
 // text's language: the tokens that stay inside, and the exits: tokens that leave it, each with its tail, what it adds
 // after the end. Whether a tail fits the frames that are really there is kept in turn by the Local of what follows the
-// value. Places where an undeclared key would close are kept apart, for they depend on the keys that are there. Inside a
+// value. Places where an undeclared key would close are kept apart, for they depend on the keys that are there: what stands
+// after them is the same for all, so only the closings that end a key which is there are taken out. Inside a
 // free string nothing is walked: the slices of the TokenTrie answer. One thread uses a masker.
 #pragma once
 
@@ -60,6 +61,8 @@ class Masker {
     std::vector<Token> closing_tokens;
     std::vector<Exit> closing_exits;
     std::vector<Token> deep;            // close two undeclared keys: the thread is asked
+    std::vector<Gather::Run> ends;      // of the slices' closings: they end a new key unless it is there
+    std::vector<Gather::Few> few;       // the like of closings: a key that begins so may be there
     size_t bytes() const;
   };
   /// What a tail does to a thread that stands after a value.
@@ -70,6 +73,7 @@ class Masker {
     bool listed = false;
     std::vector<Token> all;   // of the slices' exits, those that fit
     std::vector<Exit> some;   // those that must be asked
+    std::vector<std::pair<uint32_t, uint32_t>> upto;  // by closing of the slices: the ends of its parts of these
   };
   /// Below a thread: what follows its value's end, level by level.
   struct Level {
@@ -87,6 +91,11 @@ class Masker {
   void mask_quote(const grammar::Thread& thread, std::span<uint64_t> bits) const;
   void add_exits(const grammar::Thread& thread, std::span<const Exit> exits, std::span<uint64_t> bits);
   After& list_all_exits();
+  void add_ends(const grammar::Thread& thread, const grammar::Threads& ended, std::span<const Gather::Run> runs,
+                std::span<const uint32_t> apart, std::span<uint64_t> bits);
+  void add_new_ends(const grammar::Thread& thread, std::span<const Gather::Run> runs, std::span<uint64_t> bits);
+  void add_few(const grammar::Thread& thread, std::span<const Gather::Few> few, std::span<uint64_t> bits);
+  bool reads(const grammar::Thread& thread, Token token) const;
   void add_all_exits(const grammar::Thread& thread, std::span<uint64_t> bits);
   void begin_levels(grammar::Thread next);
   bool follows(size_t level, uint32_t tail);
@@ -96,6 +105,7 @@ class Masker {
   void mask_key_end(const grammar::Thread& thread, std::span<uint64_t> bits);
   const std::vector<uint32_t>& declared_ends(const grammar::Local& local);
   const Entry& text_entry(const grammar::Thread& thread);
+  const Entry& new_key_entry(const grammar::Thread& thread);
   void fill(Entry& entry, const Gather& found, const grammar::Local& local);
   const Entry& keep(const grammar::Local& key, std::unique_ptr<Entry> made);
   grammar::Local key_of(const grammar::Local& local) const;

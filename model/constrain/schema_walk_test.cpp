@@ -293,6 +293,49 @@ TEST_CASE("a key that an object has is masked however its second coming is cut i
   CHECK(wrong.under == 0);
 }
 
+// The masks after each of `texts`, with what was kept of the ones before.
+void compare_after(const Subject& about, std::initializer_list<const char*> texts, Wrong& wrong) {
+  for (const char* begun : texts) {
+    Matcher m(about.step);
+    std::vector<Event> events;
+    INFO(about.schema << "\n" << begun);
+    for (const Token token : trie()->spell(begun)) REQUIRE(m.accept(token, events).ok());
+    compare(m, begun, wrong);
+  }
+}
+
+TEST_CASE("keys of patterns are masked exactly: new ones, ones that are there, declared ones, the last of a kind") {
+  Wrong wrong;
+  // Endlessly many keys, some of them declared.
+  compare_after(subject(R"({"type":"object","properties":{"age":{"type":"boolean"},"red":{"type":"boolean"}},"patternProperties":{"^[a-z\"\u00e9]+$":{"type":["boolean","object"]},
+      "^[0-9]":{"type":"integer"}},"additionalProperties":false})", false),
+                {"{", "{\"", "{\"a", "{\"ag", "{\"r", "{\"a\":true,\"", "{\"a\":true", "{\"a\":true,\"a", "{\"ab\":true,\"a", "{\"ab\":true,\"a\":true,\"",
+                 "{\"a\":{\"a\":1,\"", "{\"a\\", "{\"a\\\"", "{\"a\\\"\":true,\"a\\", "{\"\xC3", "{\"é\":true,\"\xC3", "{\"a\\u00", "{\"a\":true,\"\\u006",
+                 "{\"age\":true,\"1\":1,\"", "{\"age\":true,\"1\":1,\"1"}, wrong);
+  // 702 keys and 100 keys: whether one is left matters near the ends.
+  const char* const kFinite = R"({"type":"object","properties":{"bc":true},"patternProperties":{"^[a-z]{1,2}$":{"type":"boolean"},"^[0-9][0-9]$":{"type":"null"}},
+      "additionalProperties":false,"maxProperties":)";
+  compare_after(subject(kFinite + std::string("30}"), false),
+                {"{", "{\"", "{\"a", "{\"ab\":true,\"", "{\"ab\":true,\"a", "{\"a\":true,\"", "{\"a\":true,\"a", "{\"b", "{\"ab\":true", "{\"\\", "{\"a\\u0",
+                 "{\"12\":null,\"1", "{\"12\":null,\"", "{\"10\":null,\"12\":null,\"99\":null,\"00\":null,\"9"}, wrong);
+  // More keys than are looked for one by one, and the last one of a kind.
+  std::string most = "{";
+  for (int i = 0; i < 99; ++i) {
+    most += (i == 0 ? "\"" : ",\"") + std::string(i < 10 ? "0" : "") + std::to_string(i) + "\":null";
+    if (i != 15 && i != 16 && i != 17 && i < 89) continue;
+    compare_after(subject(kFinite + std::string("300}"), false), {most.c_str(), (most + ",\"").c_str(), (most + ",\"a").c_str(),
+                  (most + ",\"9").c_str()}, wrong);
+  }
+  compare_after(subject(R"({"type":"object","patternProperties":{"^[0-9][0-9]$":{"type":"null"}},"additionalProperties":false})", false),
+                {most.c_str(), (most + ",\"").c_str(), (most + ",\"9").c_str(), (most + ",\"99").c_str()}, wrong);
+  // A key whose value must be the one that the object wants.
+  compare_after(subject(R"({"type":"object","patternProperties":{"^a":{"type":["integer","null"]}},"not":{"patternProperties":{"^ab":{"type":"integer"}}},
+      "additionalProperties":false})", false), {"{", "{\"", "{\"a", "{\"ab", "{\"a\":1,\"a", "{\"ab\":1,\"a", "{\"abc\":null,\"ab"}, wrong);
+  INFO(wrong.first);
+  CHECK(wrong.over == 0);
+  CHECK(wrong.under == 0);
+}
+
 TEST_CASE("any order of accepting, forking and going back gives the masks of a fresh walk, bit for bit") {
   for (const char* schema : kSchemas) {
     const Subject about = subject(schema, false);

@@ -16,14 +16,13 @@ constexpr size_t kMaxTokenBytes = 1000;  // longer pieces are never offered unde
 
 bool continuation(uint8_t byte) { return (byte & 0xC0) == 0x80; }
 
-// The inside of a JSON string, which is known to be good.
+}  // namespace
+
 std::string decoded(std::string_view text) {
   if (text.find('\\') == std::string_view::npos) return std::string(text);
   const auto value = json::parse_document("\"" + std::string(text) + "\"", json::kGenerated);
   return value ? value->text : std::string();
 }
-
-}  // namespace
 
 FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
   // Most texts differ in their first eight bytes, which compare as one number.
@@ -185,7 +184,7 @@ TokenTrie::Slices TokenTrie::slice(bool json) const {
       slices.all_exits.push_back(exit);
     }
     slices.closings.push_back({node, static_cast<uint32_t>(slices.all_ends.size()),
-                               static_cast<uint32_t>(slices.all_exits.size()), decoded(bytes.substr(0, depth - 1))});
+                               static_cast<uint32_t>(slices.all_exits.size()), chars, decoded(bytes.substr(0, depth - 1))});
   }
   for (uint32_t i = 0; i < slices.closings.size(); ++i) slices.closing_of.emplace(slices.closings[i].text, i);
   return slices;

@@ -75,6 +75,9 @@ struct Exit {
   uint32_t tail;
 };
 
+/// The inside of a good JSON string, escapes resolved.
+std::string decoded(std::string_view text);
+
 class TokenTrie {
  public:
   /// Refused when a byte that JSON needs has no token of its own.
@@ -88,9 +91,10 @@ class TokenTrie {
   const Bits& ordinary() const { return ordinary_; }
   int max_openers() const { return max_openers_; }  // most brackets that one token opens
 
-  /// A node where a string closes after `text`, what its bytes stand for; ends of its parts in all_ends and all_exits.
+  /// A node where a string closes after `text`, what its bytes stand for, of so many characters; ends of its parts in
+  /// all_ends and all_exits.
   struct Closing {
-    uint32_t node, ends, exits;
+    uint32_t node, ends, exits, chars;
     std::string text;
   };
   /// What a free string's interior allows, from a place between two characters.
@@ -100,7 +104,7 @@ class TokenTrie {
     std::vector<std::vector<Exit>> exits;  // [n]: tokens that go on after closing it, after n characters
     std::vector<Token> all_ends;
     std::vector<Exit> all_exits;
-    std::vector<Closing> closings;         // the nodes where it closes
+    std::vector<Closing> closings;         // the nodes where it closes, in order
     std::unordered_multimap<std::string_view, uint32_t> closing_of;  // by Closing::text
     uint32_t most = 0;                     // the largest n
   };

@@ -70,6 +70,16 @@ uint32_t ExtraKeys::count(const ExtraKeys* keys, uint32_t way) {
   return !keys ? 0 : (keys->way == way ? 1 : 0) + count(keys->next[0], way) + count(keys->next[1], way);
 }
 
+bool ExtraKeys::more_than(const ExtraKeys* keys, uint32_t most) {
+  const auto less = [](const auto& self, const ExtraKeys* part, uint32_t room) -> std::optional<uint32_t> {
+    if (!part) return room;
+    if (room == 0) return std::nullopt;
+    const auto left = self(self, part->next[0], room - 1);
+    return left ? self(self, part->next[1], *left) : std::nullopt;
+  };
+  return !less(less, keys, most);
+}
+
 bool ExtraKeys::equal(const ExtraKeys* a, const ExtraKeys* b) {
   if (a == b) return true;
   return a && b && a->hash == b->hash && a->way == b->way && equal(a->next[0], b->next[0]) && equal(a->next[1], b->next[1]);

@@ -115,6 +115,8 @@ struct ExtraKeys {
   /// `keys` and one more that is not among them.
   static Ref<ExtraKeys> with(const Ref<ExtraKeys>& keys, uint64_t hash, uint32_t way = 0);
   static uint32_t count(const ExtraKeys* keys, uint32_t way);
+  /// Whether there are more than `most`.
+  static bool more_than(const ExtraKeys* keys, uint32_t most);
   static bool equal(const ExtraKeys* a, const ExtraKeys* b);
 };
 
@@ -171,6 +173,11 @@ class Machine {
   bool compares(const Local& local) const { return local.unique != 0 || (local.kind == Kind::array && array(local).unique); }
   /// The language that a text must be of, where `local` is inside such a string; else null.
   Language* language(const Local& local) const;
+  /// For a thread inside an undeclared key of one language. What stands after its end, whatever the key is; whether a
+  /// key of this hash is there already; and whether its class has no more than one key left.
+  void ended(const Thread& from, Threads& out) const;
+  bool taken(const Thread& from, uint64_t hash) const;
+  bool last_of_class(const Thread& from) const;
   size_t bytes() const;
   /// The hash by which undeclared keys are told apart.
   static uint64_t key_hash(std::string_view key);
@@ -192,6 +199,7 @@ class Machine {
   void step_object(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void step_key(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void close_key(const Thread& from, Threads& out, bool probing) const;
+  void enter_value(const Thread& from, NodeId plain, NodeId witness, uint32_t name, Thread next, Threads& out) const;
   /// Goes on after a value of this hash, unless it is an item that was there already.
   void pop(const Thread& from, uint64_t value, Threads& out) const;
   bool keep_item(Thread& array, uint64_t value) const;

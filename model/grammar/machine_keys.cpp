@@ -61,7 +61,41 @@ void Machine::step_key(const Thread& from, Symbol symbol, Threads& out, bool pro
 void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
   const ObjectSpec& spec = object(from.top);
   const Local& top = from.top;
+  if (top.way == 0 && top.low < top.high && spec.names[top.low].size() == top.position) {
+    if (!available(spec, top, top.low)) return;
+    const Property& property = spec.properties[top.low];
+    Thread next = from;
+    next.top.b = seen_with(static_cast<uint32_t>(top.b), spec, top.low);
+    return enter_value(from, property.node, property.witness, top.low, std::move(next), out);
+  }
+  if (spec.classed() ? top.way == 0 || !language(top)->accepts(top.state) : !extra_available(spec, top)) return;
+  if (probing) {
+    out.emplace_back().top.kind = Kind::extra;
+    return;
+  }
+  if (!taken(from, top.a)) ended(from, out);
+}
+
+bool Machine::taken(const Thread& from, uint64_t hash) const {
+  return ExtraKeys::has(from.extras.get(), hash) || (from.top.way != 0 && declared(from.top, hash));
+}
+
+void Machine::ended(const Thread& from, Threads& out) const {
+  const ObjectSpec& spec = object(from.top);
+  const size_t way = from.top.way == 0 ? 0 : from.top.way - 1u;
   Thread next = from;
+  keep_key(spec, next.top, next.extras, way, from.top.a);
+  enter_value(from, spec.others[way].node, spec.others[way].witness, kNone, std::move(next), out);
+}
+
+bool Machine::last_of_class(const Thread& from) const {
+  const uint32_t way = from.top.way - 1u, keys = object(from.top).others[way].keys;
+  return keys != kUnlimited && ExtraKeys::count(from.extras.get(), way) + 1 >= keys;
+}
+
+// `next` is the object that has the key. The value is as any of this key, or the one that the object wants.
+void Machine::enter_value(const Thread& from, NodeId plain, NodeId witness, uint32_t name, Thread next, Threads& out) const {
+  const ObjectSpec& spec = object(from.top);
   next.top.phase = colon;
   next.top.space = 0;
   next.top.high = next.top.position = next.top.state = 0;
@@ -75,29 +109,10 @@ void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
     object.top.low = 0;
     out.push_back(push(object, value));
   };
-  // The value is as any of this key, or the one that the object wants.
-  const auto enter_ways = [&](NodeId plain, NodeId witness, uint32_t name) {
-    if (may_be_plain(spec, top, plain, name)) enter(plain);
-    if (!may_be_witness(spec, top, witness)) return;
-    next.top.b = seen_with(static_cast<uint32_t>(next.top.b), spec, static_cast<uint32_t>(spec.names.size()));
-    enter(witness);
-  };
-  if (top.way == 0 && top.low < top.high && spec.names[top.low].size() == top.position) {
-    if (!available(spec, top, top.low)) return;
-    const Property& property = spec.properties[top.low];
-    next.top.b = seen_with(static_cast<uint32_t>(top.b), spec, top.low);
-    return enter_ways(property.node, property.witness, top.low);
-  }
-  if (spec.classed() ? top.way == 0 || !language(top)->accepts(top.state) : !extra_available(spec, top)) return;
-  if (probing) {
-    out.emplace_back().top.kind = Kind::extra;
-    return;
-  }
-  const size_t way = top.way == 0 ? 0 : top.way - 1u;
-  if (top.way != 0 && declared(top, top.a)) return;
-  if (ExtraKeys::has(from.extras.get(), top.a)) return;
-  keep_key(spec, next.top, next.extras, way, top.a);
-  enter_ways(spec.others[way].node, spec.others[way].witness, kNone);
+  if (may_be_plain(spec, from.top, plain, name)) enter(plain);
+  if (!may_be_witness(spec, from.top, witness)) return;
+  next.top.b = seen_with(static_cast<uint32_t>(next.top.b), spec, static_cast<uint32_t>(spec.names.size()));
+  enter(witness);
 }
 
 void Machine::keep_key(const ObjectSpec& spec, Local& local, Ref<ExtraKeys>& extras, size_t way, uint64_t hash) {
