@@ -22,7 +22,7 @@ namespace {
 
 // Whether a LanguageReader can read it, or it is one of a list: not where a text must differ from others.
 bool of_language(const Thread& thread) {
-  return thread.top.kind == Kind::string && thread.top.state != 0 && thread.top.unique == 0;
+  return thread.top.kind == Kind::string && thread.top.state != 0 && (thread.top.unique & grammar::kItem) == 0;
 }
 
 // Whether it is inside an undeclared key of a language that a LanguageReader can read.
@@ -42,7 +42,7 @@ LanguageReader::Place place_of(const Local& local) {
 }
 
 bool listed(const Thread& thread, const grammar::Machine& machine) {
-  return thread.top.kind == Kind::string && thread.top.unique == 0 && thread.top.lex == grammar::plain &&
+  return thread.top.kind == Kind::string && (thread.top.unique & grammar::kItem) == 0 && thread.top.lex == grammar::plain &&
          thread.top.low < thread.top.high && !machine.ir().nodes[thread.top.node].strings[thread.top.spec].literals.empty();
 }
 
@@ -227,7 +227,7 @@ void Gather::read_new(const Thread& from, uint32_t enough) {
     const TokenTrie& trie;
     const FlatTrie& tree;
     grammar::Language& language;
-    bool between, after_slash;
+    bool json, between, after_slash;
     uint32_t closing = 0;  // of the slices: the next one
     void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
     void all(uint32_t node) { add(tree.tokens_below(node)); }
@@ -242,7 +242,10 @@ void Gather::read_new(const Thread& from, uint32_t enough) {
       const std::string_view bytes =
           std::string_view(trie.vocabulary().bytes[tree.tokens_below(node).front()]).substr(0, tree.nodes()[node].depth);
       Few one{node, (between || after_slash) && place.lex == grammar::plain && place.utf8 == 0, {}};
-      if (one.known) one.text = decoded((after_slash ? "\\" : "") + std::string(bytes)) + utf8::encode(language.shortest(place.state));
+      if (one.known) {
+        one.text = json ? decoded((after_slash ? "\\" : "") + std::string(bytes)) : std::string(bytes);
+        one.text += utf8::encode(language.shortest(place.state));
+      }
       if (!tree.tokens_at(node).empty()) out.few.push_back(std::move(one));
       return true;
     }
@@ -252,10 +255,11 @@ void Gather::read_new(const Thread& from, uint32_t enough) {
   };
   const bool whole = from.top.utf8 == 0;
   grammar::Language& language = *machine_.language(from.top);
-  Sink sink{*this,    trie_, trie_.tree(), language, whole && from.top.lex == grammar::plain,
+  const bool json = machine_.dialect() == grammar::Dialect::json;
+  Sink sink{*this, trie_, trie_.tree(), language, json, whole && from.top.lex == grammar::plain,
             whole && from.top.lex == grammar::escaped};
   LanguageReader reader;
-  reader.run<true>(trie_.tree(), 0, language, true, place_of(from.top), grammar::kUnlimited, sink, enough);
+  reader.run<true>(trie_.tree(), 0, language, json, place_of(from.top), grammar::kUnlimited, sink, enough);
 }
 
 }  // namespace hob::constrain

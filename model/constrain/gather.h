@@ -1,7 +1,7 @@
 // Gather: what one thread allows, found by walking the tree of tokens: the raw material of a mask that is kept.
 //
 //   Gather all(trie, machine, tails);
-//   all.walk(0, {Thread{local, {}, {}}}, local.kind == Kind::object);
+//   all.walk(0, {Thread{local, {}, {}}}, probes(machine, local));
 //   all.allowed;  all.exits;  all.closings;
 //
 // The thread stands on nothing: where its value ends within a token, what the token adds after it is an exit, to be judged
@@ -23,6 +23,11 @@
 #include "model/grammar/machine.h"
 
 namespace hob::constrain {
+
+/// Whether what may follow depends on more than the Local: see Machine::step().
+inline bool probes(const grammar::Machine& machine, const grammar::Local& local) {
+  return local.kind == grammar::Kind::object || machine.compares(local);
+}
 
 /// The tails of a masker: those of the trie, and others as they are met.
 class Tails {
@@ -49,15 +54,15 @@ class Gather {
   Gather(const TokenTrie& trie, const grammar::Machine& machine, Tails& tails)
       : allowed(trie.words()), trie_(trie), machine_(machine), tails_(tails) {}
 
-  /// `probing`: the object of the thread may have undeclared keys already (see Machine::step).
+  /// `probing`: see probes().
   void walk(uint32_t root, const grammar::Threads& from, bool probing);
   /// The same for a thread inside a text of a language, with so much room as is given; returns LanguageReader's need.
   uint64_t read(uint32_t root, const grammar::Thread& from, uint32_t room, bool probing);
 
   /// The same for a thread inside one of a list of texts, outside escapes.
   void read_names(uint32_t root, const grammar::Thread& from, bool probing);
-  /// The same for a thread inside a text that must be a new one, in JSON: an undeclared key of one language. Where it may
-  /// end is told in `ends` if it stands between two characters, else in `closings`.
+  /// The same for a thread inside a text of a language that must be a new one: an undeclared key (in JSON), or an item
+  /// that must differ. Where it may end is told in `ends` if it stands between two characters, else in `closings`.
   void read_new(const grammar::Thread& from, uint32_t enough);
 
   /// Here no more texts than `enough` go on; one of them is this.

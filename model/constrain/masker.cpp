@@ -96,15 +96,16 @@ Local Masker::key_of(const Local& local) const {
 void Masker::mask_one(const Thread& thread, std::span<uint64_t> bits, bool& fresh) {
   levels_.clear();
   grammar::Machine::Interior inside;
-  if (machine_->compares(thread.top)) {
-    settle(bits, fresh);
-    walker_.mark(trie_->tree(), 0, *machine_, {thread}, bits);
-  } else if (machine_->interior(thread.top, inside)) {
+  const bool item = (thread.top.unique & grammar::kItem) != 0;
+  const bool text = thread.top.kind == Kind::string && thread.top.state != 0;
+  const bool key = thread.top.kind == Kind::object && thread.top.way != 0 && machine_->dialect() == grammar::Dialect::json;
+  // An item of limited length may have no room left by which it could differ.
+  if (machine_->interior(thread.top, inside) && (!item || inside.room == grammar::kUnlimited)) {
     mask_interior(thread, inside, bits, fresh);
-  } else if (thread.top.kind == Kind::string && thread.top.state != 0) {
+  } else if (key || (text && item)) {
+    mask_entry(thread, new_text_entry(thread), bits, fresh);
+  } else if (text) {
     mask_entry(thread, text_entry(thread), bits, fresh);
-  } else if (thread.top.kind == Kind::object && thread.top.way != 0 && machine_->dialect() == grammar::Dialect::json) {
-    mask_entry(thread, new_key_entry(thread), bits, fresh);
   } else {
     mask_entry(thread, entry(thread.top), bits, fresh);
   }
@@ -127,6 +128,15 @@ void Masker::mask_interior(const Thread& thread, const grammar::Machine::Interio
   add(bits, slices.inside[room], fresh);
   if (!json) return;
   if (inside.key) return mask_key_end(thread, bits);
+  if (thread.top.unique & grammar::kItem) {
+    std::vector<Gather::Run> runs;
+    for (uint32_t i = 0; i < slices.closings.size(); ++i) {
+      if (slices.closings[i].chars < inside.wanted) continue;
+      if (runs.empty() || runs.back().last != i) runs.push_back({i, i});
+      ++runs.back().last;
+    }
+    return add_new_ends(thread, runs, bits);
+  }
   if (inside.wanted == 0 && room == slices.most) {
     add(bits, slices.all_ends);
     return add_all_exits(thread, bits);
@@ -183,9 +193,10 @@ bool Masker::reads(const Thread& thread, Token token) const {
 }
 
 void Masker::add_few(const Thread& thread, std::span<const Gather::Few> few, std::span<uint64_t> bits) {
+  const uint64_t start = machine_->text_hash(thread.top);
   for (const Gather::Few& one : few) {
     const auto tokens = trie_->tree().tokens_at(one.node);
-    if (one.known && !machine_->taken(thread, hash_text(thread.top.a, one.text))) {
+    if (one.known && !machine_->taken(thread, hash_text(start, one.text))) {
       add(bits, tokens);
       continue;
     }
@@ -198,11 +209,12 @@ void Masker::add_few(const Thread& thread, std::span<const Gather::Few> few, std
 void Masker::add_new_ends(const Thread& thread, std::span<const Gather::Run> runs, std::span<uint64_t> bits) {
   if (runs.empty()) return;
   const auto& closings = trie_->json().closings;
-  const bool last = machine_->last_of_class(thread);  // what follows the end is not what follows that of another key
+  const bool last = machine_->few_left(thread);  // perhaps what follows this end is not what follows another
+  const uint64_t start = machine_->text_hash(thread.top);
   std::vector<uint32_t> apart;
   for (const Gather::Run& run : runs) {
     for (uint32_t i = run.first; i < run.last; ++i) {
-      if (machine_->taken(thread, hash_text(thread.top.a, closings[i].text))) {
+      if (machine_->taken(thread, hash_text(start, closings[i].text))) {
         apart.push_back(i);
       } else if (last) {
         for (const Token token : trie_->tree().tokens_below(closings[i].node)) {
@@ -233,9 +245,11 @@ void Masker::add_ends(const Thread& thread, const Threads& ended, std::span<cons
       add(bits, std::span<const Token>(after.all).subspan(all, after.upto[last - 1].first - all));
       for (uint32_t i = some; i < after.upto[last - 1].second; ++i) {
         const Exit& exit = after.some[i];
-        const bool fits = after.verdicts[exit.tail] == Verdict::ask ? !get_bit(bits, exit.token) && reads(thread, exit.token)
-                                                                    : follows(0, exit.tail);
-        if (fits) set_bit(bits, exit.token);
+        if (after.verdicts[exit.tail] != Verdict::ask) {
+          add_exit(thread, exit, bits);
+        } else if (!get_bit(bits, exit.token) && reads(thread, exit.token)) {
+          set_bit(bits, exit.token);
+        }
       }
     };
     auto hole = apart.begin();
@@ -311,8 +325,13 @@ void Masker::begin_levels(Thread next) {
 void Masker::add_exits(const Thread& thread, std::span<const Exit> exits, std::span<uint64_t> bits) {
   if (exits.empty()) return;
   if (levels_.empty()) begin_levels(grammar::Machine::after(thread));
-  for (const Exit& exit : exits) {
-    if (follows(0, exit.tail)) set_bit(bits, exit.token);
+  for (const Exit& exit : exits) add_exit(thread, exit, bits);
+}
+
+void Masker::add_exit(const Thread& thread, const Exit& exit, std::span<uint64_t> bits) {
+  const Verdict verdict = follows(0, exit.tail);
+  if (verdict == Verdict::yes || (verdict == Verdict::ask && !get_bit(bits, exit.token) && reads(thread, exit.token))) {
+    set_bit(bits, exit.token);
   }
 }
 
@@ -342,23 +361,30 @@ void Masker::add_all_exits(const Thread& thread, std::span<uint64_t> bits) {
   add_exits(thread, after.some, bits);
 }
 
-// Whether `tail` can be read by what stands below the thread whose mask is made, from `level` on.
-bool Masker::follows(size_t level, uint32_t tail) {
+// Whether `tail` can be read by what stands below the thread whose mask is made, from `level` on: yes, no, or the thread
+// must be asked, for the levels know nothing of a value that must differ.
+Masker::Verdict Masker::follows(size_t level, uint32_t tail) {
   After& after = *levels_[level].after;
   Verdict verdict = tail < after.verdicts.size() ? after.verdicts[tail] : Verdict::unknown;
   if (verdict == Verdict::unknown) verdict = judge(after, key_of(levels_[level].thread.top), tail);
-  if (verdict == Verdict::ask) {
+  if (verdict == Verdict::ask && !machine_->compares(levels_[level].thread.top)) {
     Threads threads{levels_[level].thread};
-    return accept(threads, tails_.text(tail));
+    return accept(threads, tails_.text(tail)) ? Verdict::yes : Verdict::no;
   }
-  if (verdict != Verdict::rest) return verdict == Verdict::yes;
+  if (verdict != Verdict::rest) return verdict;
   if (levels_.size() == level + 1) {
     Thread next = grammar::Machine::after(levels_[level].thread);
     After* const below = &after_of(next);
     levels_.push_back({std::move(next), below});
   }
   const std::vector<uint32_t>& rests = after.rests[tail];
-  return std::any_of(rests.begin(), rests.end(), [&](uint32_t rest) { return follows(level + 1, rest); });
+  Verdict found = Verdict::no;
+  for (const uint32_t rest : rests) {
+    const Verdict one = follows(level + 1, rest);
+    if (one == Verdict::yes) return one;
+    if (one == Verdict::ask) found = one;
+  }
+  return found;
 }
 
 // The tails after quotes are judged at once, for they share their beginnings.
@@ -372,7 +398,7 @@ Masker::After& Masker::after_of(const Thread& thread) {
   const FlatTrie& tree = trie_->tails();
   std::vector<uint32_t> asked;
   Walker walker;
-  walker.run(tree, 0, *machine_, {Thread{key, {}, {}}}, key.kind == Kind::object, [&](uint32_t node, Threads& now) {
+  walker.run(tree, 0, *machine_, {Thread{key, {}, {}}}, probes(*machine_, key), [&](uint32_t node, Threads& now) {
     bool alive = false, hole = false, extra = false;
     for (const Thread& one : now) {
       hole = hole || one.top.kind == Kind::hole;
@@ -407,7 +433,7 @@ Masker::Verdict Masker::judge(After& after, const Local& local, uint32_t tail) {
   Threads now{Thread{local, {}, {}}}, next;
   bool ask = false;
   for (size_t i = 0; i < text.size() && !now.empty(); ++i) {
-    machine_->step(now, static_cast<unsigned char>(text[i]), next, local.kind == Kind::object);
+    machine_->step(now, static_cast<unsigned char>(text[i]), next, probes(*machine_, local));
     std::swap(now, next);
     std::erase_if(now, [&](const Thread& t) {
       if (t.top.kind == Kind::extra) return ask = true;
@@ -438,10 +464,10 @@ const Masker::Entry& Masker::entry(const Local& local) {
   auto made = std::make_unique<Entry>();
   Gather found(*trie_, *machine_, tails_);
   const Thread alone{key, {}, {}};
-  if (key.kind == Kind::string && key.lex == grammar::plain && key.low < key.high) {
+  if (key.kind == Kind::string && key.lex == grammar::plain && key.low < key.high && (key.unique & grammar::kItem) == 0) {
     found.read_names(0, alone, false);
   } else {
-    found.walk(0, {alone}, key.kind == Kind::object);
+    found.walk(0, {alone}, probes(*machine_, key));
   }
   fill(*made, found, key);
   return keep(key, std::move(made));
@@ -476,25 +502,26 @@ const Masker::Entry& Masker::text_entry(const Thread& thread) {
   }
 }
 
-// Inside an undeclared key of a language, too.
-const Masker::Entry& Masker::new_key_entry(const Thread& thread) {
+// Inside an undeclared key of a language, or an item that is a text of one, too; lengths are part of an item's language.
+const Masker::Entry& Masker::new_text_entry(const Thread& thread) {
   const Local& top = thread.top;
-  const grammar::ObjectSpec& spec = machine_->ir().nodes[top.node].objects[top.spec];
+  const grammar::Node& node = machine_->ir().nodes[top.node];
+  const bool item = top.kind == Kind::string;
   Local key;
-  key.kind = Kind::object;
+  key.kind = top.kind;
   key.phase = grammar::key;
   key.lex = top.lex;
   key.utf8 = top.utf8;
   key.hex = top.hex;
-  key.node = spec.others[top.way - 1u].language;
+  key.node = item ? node.strings[top.spec].differing : node.objects[top.spec].others[top.way - 1u].language;
   key.position = top.position;
   key.state = top.state;
   key.way = 1;
   key.b = top.b >> 32 << 32;
   uint32_t enough = 0;
   if (!machine_->language(top)->endless()) {
-    const size_t names = spec.names.size();
-    const bool many = names > kEnough || grammar::ExtraKeys::more_than(thread.extras.get(), kEnough - static_cast<uint32_t>(names));
+    const size_t names = item ? 0 : node.objects[top.spec].names.size();
+    const bool many = names > kEnough || grammar::ExtraKeys::more_than(machine_->others(thread), kEnough - static_cast<uint32_t>(names));
     enough = many ? grammar::kUnlimited - 1 : kEnough;
   }
   key.high = enough;
@@ -528,7 +555,7 @@ void Masker::fill(Entry& entry, const Gather& found, const Local& local) {
   if (!entry.all_exits) entry.exits = found.exits;
   // Keys of several languages are read by several threads, and some have no ending left: the thread is asked.
   const bool classed = local.kind == Kind::object && machine_->ir().nodes[local.node].objects[local.spec].classed();
-  const bool between = local.lex == grammar::plain && local.utf8 == 0 && !classed;
+  const bool between = local.kind == Kind::object && local.lex == grammar::plain && local.utf8 == 0 && !classed;
   for (const auto& [node, text] : found.closings) {
     Closing closing;
     closing.node = node;
@@ -537,7 +564,7 @@ void Masker::fill(Entry& entry, const Gather& found, const Local& local) {
     entry.texts += text;
     // The key is the rest of one begun, or the only string in the text; it is one of this object.
     closing.key = local.phase == grammar::key ? 0 : static_cast<uint32_t>(text.find('"') + 1);
-    closing.simple = between && text.find('\\') == std::string::npos && text.find('"', closing.key) + 1 == text.size();
+    closing.simple = between && text.find_first_of("\\[{") == std::string::npos && text.find('"', closing.key) + 1 == text.size();
     Threads threads{Thread{local, {}, {}}};
     if (closing.simple && accept(threads, text)) {
       const auto here = trie_->tree().tokens_at(node), below = trie_->tree().tokens_below(node).subspan(here.size());

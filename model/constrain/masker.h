@@ -7,7 +7,8 @@
 // text's language: the tokens that stay inside, and the exits: tokens that leave it, each with its tail, what it adds
 // after the end. Whether a tail fits the frames that are really there is kept in turn by the Local of what follows the
 // value. Places where an undeclared key would close are kept apart, for they depend on the keys that are there: what stands
-// after them is the same for all, so only the closings that end a key which is there are taken out. Inside a
+// after them is the same for all, so only the closings that end a key which is there are taken out. It is the same with
+// items that must differ, and where it is more than a text's end that makes them differ, the thread is asked. Inside a
 // free string nothing is walked: the slices of the TokenTrie answer. One thread uses a masker.
 #pragma once
 
@@ -61,8 +62,8 @@ class Masker {
     std::vector<Token> closing_tokens;
     std::vector<Exit> closing_exits;
     std::vector<Token> deep;            // close two undeclared keys: the thread is asked
-    std::vector<Gather::Run> ends;      // of the slices' closings: they end a new key unless it is there
-    std::vector<Gather::Few> few;       // the like of closings: a key that begins so may be there
+    std::vector<Gather::Run> ends;      // of the slices' closings: they end a new text unless it is there
+    std::vector<Gather::Few> few;       // all texts that begin so may be there
     size_t bytes() const;
   };
   /// What a tail does to a thread that stands after a value.
@@ -98,14 +99,15 @@ class Masker {
   bool reads(const grammar::Thread& thread, Token token) const;
   void add_all_exits(const grammar::Thread& thread, std::span<uint64_t> bits);
   void begin_levels(grammar::Thread next);
-  bool follows(size_t level, uint32_t tail);
+  Verdict follows(size_t level, uint32_t tail);
+  void add_exit(const grammar::Thread& thread, const Exit& exit, std::span<uint64_t> bits);
   After& after_of(const grammar::Thread& thread);
   Verdict judge(After& after, const grammar::Local& local, uint32_t tail);
   const Entry& entry(const grammar::Local& local);
   void mask_key_end(const grammar::Thread& thread, std::span<uint64_t> bits);
   const std::vector<uint32_t>& declared_ends(const grammar::Local& local);
   const Entry& text_entry(const grammar::Thread& thread);
-  const Entry& new_key_entry(const grammar::Thread& thread);
+  const Entry& new_text_entry(const grammar::Thread& thread);
   void fill(Entry& entry, const Gather& found, const grammar::Local& local);
   const Entry& keep(const grammar::Local& key, std::unique_ptr<Entry> made);
   grammar::Local key_of(const grammar::Local& local) const;

@@ -336,6 +336,41 @@ TEST_CASE("keys of patterns are masked exactly: new ones, ones that are there, d
   CHECK(wrong.under == 0);
 }
 
+TEST_CASE("items that must differ are masked exactly, however their ends are cut into tokens") {
+  Wrong wrong;
+  const char* const kAny = R"({"type":"array","uniqueItems":true,"items":)";
+  const auto check = [&](const char* items, std::initializer_list<const char*> texts, const char* more = "") {
+    compare_after(subject(kAny + std::string(items) + more + "}", false), texts, wrong);
+  };
+  check(R"({"type":"string"})", {"[", "[\"", "[\"a", "[\"a\"", "[\"a\",", "[\"a\",\"", "[\"ab\",\"", "[\"ab\",\"a", "[\"a\",\"x\",\"", "[\"a\",\"\\", "[\"a\",\"\\u0061",
+                                 "[\"a\", \"\\u00", "[\"é\",\"\xC3", "[\"\",", "[\"\",\"", "[\"\\\"\",\"\\"});
+  check(R"({"type":"string","minLength":2})", {"[\"", "[\"ab\",\"", "[\"ab\",\"a", "[\"ab\",\"ab"});
+  check(R"({"type":"string","maxLength":2})", {"[\"", "[\"ab\",\"", "[\"ab\",\"a", "[\"ab\",\"b", "[\"ab\",\"x", "[\"\",\"a\",\"a", "[\"ab\",\"a\\"});
+  check(R"({"type":"string","pattern":"^[a-d]{1,2}$"})", {"[", "[\"", "[\"ab\",\"", "[\"ab\",\"a", "[\"a\",\"ab\",\"ac\",\"a", "[\"a\",\"ab\",\"ac\",\"ad\",\"aa\",\""});
+  check(R"({"type":"string","pattern":"^[a-z]{3}$"})", {"[\"", "[\"abc\",\"", "[\"abc\",\"a", "[\"abc\",\"ab", "[\"red\",\"re", "[\"abc\",\"ab\\"});
+  check(R"({"type":"string","pattern":"^[a-z]+(-[a-z]+)?$"})", {"[\"", "[\"ab\",\"", "[\"ab\",\"a", "[\"ab\",\"ab", "[\"ab\""});
+  check(R"({"enum":["re","red","é",1,null,true,12]})", {"[", "[\"", "[\"re\",", "[\"re\",\"", "[\"red\",\"re", "[1,", "[1,1", "[null,", "[null,t", "[12,1", "[\"re\",\"red\",\"é\",1,null,true",
+                                                         "[\"re\",\"red\",\"é\",1,null,true,", "[\"re\",\"red\",\"é\",1,null,true,1"});
+  check(R"({"type":["integer","boolean"]})", {"[", "[1", "[1,", "[1,1", "[10,1", "[1,12,1", "[1,-", "[1,true", "[true,", "[true,t", "[0,0", "[0,-"});
+  check(R"({"type":"integer","minimum":0,"maximum":11})", {"[1", "[1,1", "[1,10,1", "[1,10,11,", "[1,10,11,1"});
+  check(R"({"type":"object","properties":{"a":{"type":"boolean"},"name":{"type":"string"}},"required":["a"]})",
+        {"[", "[{", "[{\"a\":true", "[{\"a\":true}", "[{\"a\":true},", "[{\"a\":true},{\"a", "[{\"a\":true},{\"a\":", "[{\"a\":true},{\"a\":tr", "[{\"a\":true},{\"a\":true",
+         "[{\"a\":true,\"b\":1},{\"b\":1,\"a\":true", "[{\"a\":true,\"b\":1},{\"b\":1,\"a\":false", "[{\"name\":\"a\",\"a\":true},{\"a\":true,\"name\":\"",
+         "[{\"name\":\"a\",\"a\":true},{\"a\":true,\"name\":\"a", "[{\"a\":true,\"b\":[1]},{\"a\":true,\"b\":[1", "[{\"a\":true,\"b\":[1]},{\"a\":true,\"b\":[1]"});
+  check(R"({"type":"array","items":{"type":["null","integer","string"]}})", {"[[", "[[]", "[[],", "[[],[", "[[1],[1", "[[1],[", "[[1],[12", "[[\"a\"],[\"", "[[\"a\"],[\"a", "[[\"a\"],[\"a\""});
+  check(R"({"type":"array","uniqueItems":true,"items":{"type":"string"}})", {"[[\"a\"],[\"", "[[\"a\"],[\"a", "[[\"a\"],[\"a\",\"", "[[\"a\",\"b\"],[\"a\",\"", "[[\"a\",\"b\"],[\"a\",\"b"});
+  check(R"({"type":"array","items":{"type":"object","properties":{"id":{"type":"string","pattern":"^[a-c]+$"}}}})",
+        {"[[{\"id\":\"a\"}],[{\"id\":\"", "[[{\"id\":\"a\"}],[{\"id\":\"a", "[[{\"id\":\"a\"}],[{\"id\":\"a\"", "[[{\"id\":\"a\"}],[{\"id\":\"a\"}", "[[{\"id\":\"a\"}],[{\"id\":\"b\"}"});
+  check(R"({"type":"string"})", {"[\"a\",\"b\",\"", "[\"a\",\"b\",\"a", "[\"a\",\"b\",\"c\""}, R"(,"maxItems":3)");
+  compare_after(subject(R"({"type":"object","properties":{"tags":{"type":"array","uniqueItems":true,"items":{"type":["string","object"]}},"id":true},"required":["tags","id"],
+      "additionalProperties":{"type":"array","uniqueItems":true}})", false),
+                {"{\"tags\":[", "{\"tags\":[\"a\",\"", "{\"tags\":[\"a\",\"a", "{\"tags\":[\"a\",{\"a\":1}", "{\"tags\":[{\"a\":1},{\"a\":1", "{\"tags\":[{\"a\":{\"b\":1}},{\"a\":{\"b\":1",
+                 "{\"tags\":[{\"a\":{\"b\":1}},{\"a\":{\"b\":1}", "{\"tags\":[\"a\"],\"a\":[\"a\",\"", "{\"tags\":[\"a\"],\"a\":[\"a\"],\"", "{\"tags\":[\"a\"],\"ab\"", "{\"tags\":[\"a\"],\"ab\":["}, wrong);
+  INFO(wrong.first);
+  CHECK(wrong.over == 0);
+  CHECK(wrong.under == 0);
+}
+
 TEST_CASE("any order of accepting, forking and going back gives the masks of a fresh walk, bit for bit") {
   for (const char* schema : kSchemas) {
     const Subject about = subject(schema, false);

@@ -64,7 +64,7 @@ Thread Machine::finish_differing(Thread from, std::vector<Symbol>& out) const {
       }
       if (rest.empty()) {
         Threads next;
-        pop(from, number_hash(state), next);
+        pop(from, number_hash(state), next, false);
         return next.empty() ? Thread{} : std::move(next.front());
       }
       for (const char c : rest) symbols.push_back(static_cast<unsigned char>(c));

@@ -151,11 +151,11 @@ void Machine::step(const Thread& from, Symbol symbol, Threads& out, bool probing
     case Kind::value:
       return begin_value(from, symbol, out, probing);
     case Kind::word:
-      return step_word(from, symbol, out);
+      return step_word(from, symbol, out, probing);
     case Kind::number:
-      return step_number(from, symbol, out);
+      return step_number(from, symbol, out, probing);
     case Kind::string:
-      return step_string(from, symbol, out);
+      return step_string(from, symbol, out, probing);
     case Kind::array:
       return step_array(from, symbol, out, probing);
     case Kind::object:
@@ -215,11 +215,7 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
   local.depth = from.top.depth;
   local.unique = from.top.unique;
   const bool item = (local.unique & kItem) != 0;
-  const auto emit = [&](const Local& top) {
-    Thread thread{top, from.below, {}};
-    if (item && top.kind < Kind::array && !differs(thread)) return;
-    out.push_back(std::move(thread));
-  };
+  const auto emit = [&](const Local& top) { go_on({top, from.below, {}}, out, probing); };
   switch (symbol) {
     case 'n':
     case 't':
@@ -263,30 +259,29 @@ void Machine::begin_value(const Thread& from, Symbol symbol, Threads& out, bool 
     default:
       if (!node.numbers.empty() && (symbol == '-' || (symbol >= '0' && symbol <= '9'))) {
         local.kind = Kind::number;
-        step_number({local, from.below, {}}, symbol, out);
+        step_number({local, from.below, {}}, symbol, out, probing);
       }
-      (void)probing;
       return;
   }
 }
 
-void Machine::step_word(const Thread& from, Symbol symbol, Threads& out) const {
+void Machine::step_word(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
   const std::string_view word = kWords[from.top.spec];
   if (symbol != static_cast<unsigned char>(word[from.top.position])) return;
-  if (from.top.position + 1 == word.size()) return pop(from, kWordHashes[from.top.spec], out);
+  if (from.top.position + 1 == word.size()) return pop(from, kWordHashes[from.top.spec], out, probing);
   out.push_back(from);
   ++out.back().top.position;
 }
 
-void Machine::step_number(const Thread& from, Symbol symbol, Threads& out) const {
+void Machine::step_number(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
   if (symbol > 0xFF) return;
   const NumberSpec& spec = ir_->nodes[from.top.node].numbers.front();
   NumberState state = load_number(from.top);
   if (!number_step(spec, state, static_cast<unsigned char>(symbol), from.top.unique != 0)) return;
   Thread next = from;
   store_number(state, next.top);
-  if ((from.top.unique & kItem) == 0 || differs(next)) out.push_back(std::move(next));
-  if (number_can_end(spec, state)) pop(from, from.top.unique != 0 ? number_hash(state) : 0, out);
+  go_on(std::move(next), out, probing);
+  if (number_can_end(spec, state)) pop(from, from.top.unique != 0 ? number_hash(state) : 0, out, probing);
 }
 
 // The array once an item more has begun; items are counted as far as it matters.
@@ -309,7 +304,7 @@ void Machine::step_array(const Thread& from, Symbol symbol, Threads& out, bool p
     return;
   }
   if (symbol == ']') {
-    if (Ir::can_end(spec, from.top.count, from.top.a)) pop(from, mix_hash(from.top.hash + 1), out);
+    if (Ir::can_end(spec, from.top.count, from.top.a)) pop(from, mix_hash(from.top.hash + 1), out, probing);
     return;
   }
   const bool first = from.top.phase == open;

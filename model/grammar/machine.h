@@ -145,8 +145,9 @@ class Machine {
   Thread start(NodeId node) const;
   /// What goes on where the innermost value of `from` is over: its parent, or a hole.
   static Thread after(const Thread& from);
-  /// Adds to `out` every way to read `symbol` from `from`. While `probing`, the place where an undeclared key closes
-  /// is reported as a thread of kind `extra` instead of being judged: it depends on more than the Local.
+  /// Adds to `out` every way to read `symbol` from `from`. While `probing`, the place where an undeclared key closes or an
+  /// item that must differ ends, or may not go on, is reported as a thread of kind `extra` instead of being judged: it
+  /// depends on more than the Local.
   void step(const Thread& from, Symbol symbol, Threads& out, bool probing = false) const;
   /// The same from a set; `out` is cleared first and freed of doubles.
   void step(const Threads& from, Symbol symbol, Threads& out, bool probing = false) const;
@@ -169,15 +170,19 @@ class Machine {
     bool key = false;  // an open object's key: whether it may close is judged apart
   };
   bool interior(const Local& local, Interior& out) const;
-  /// Whether what may follow depends on other items of an array, far below perhaps: no mask can be kept then.
+  /// Whether what may follow depends on other items of an array, far below perhaps.
   bool compares(const Local& local) const { return local.unique != 0 || (local.kind == Kind::array && array(local).unique); }
   /// The language that a text must be of, where `local` is inside such a string; else null.
   Language* language(const Local& local) const;
-  /// For a thread inside an undeclared key of one language. What stands after its end, whatever the key is; whether a
-  /// key of this hash is there already; and whether its class has no more than one key left.
-  void ended(const Thread& from, Threads& out) const;
+  /// For a thread inside an undeclared key of one language, or inside a text that is an item which must differ. The hash
+  /// of what is read of it; whether one of this hash is there already; what stands after its end, whatever it is; and
+  /// whether there may be so few of them that the end makes a difference to what follows.
+  static uint64_t text_hash(const Local& local) { return local.kind == Kind::object ? local.a : local.hash; }
   bool taken(const Thread& from, uint64_t hash) const;
-  bool last_of_class(const Thread& from) const;
+  void ended(const Thread& from, Threads& out) const;
+  bool few_left(const Thread& from) const;
+  /// The texts that it must differ from, but for declared keys.
+  static const ExtraKeys* others(const Thread& from);
   size_t bytes() const;
   /// The hash by which undeclared keys are told apart.
   static uint64_t key_hash(std::string_view key);
@@ -192,16 +197,18 @@ class Machine {
   };
 
   void begin_value(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
-  void step_word(const Thread& from, Symbol symbol, Threads& out) const;
-  void step_number(const Thread& from, Symbol symbol, Threads& out) const;
-  void step_string(const Thread& from, Symbol symbol, Threads& out) const;
+  void step_word(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  void step_number(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
+  void step_string(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void step_array(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void step_object(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void step_key(const Thread& from, Symbol symbol, Threads& out, bool probing) const;
   void close_key(const Thread& from, Threads& out, bool probing) const;
   void enter_value(const Thread& from, NodeId plain, NodeId witness, uint32_t name, Thread next, Threads& out) const;
   /// Goes on after a value of this hash, unless it is an item that was there already.
-  void pop(const Thread& from, uint64_t value, Threads& out) const;
+  void pop(const Thread& from, uint64_t value, Threads& out, bool probing) const;
+  /// Adds a thread inside a word, number or text unless it is an item that cannot differ from the others any more.
+  void go_on(Thread thread, Threads& out, bool probing) const;
   bool keep_item(Thread& array, uint64_t value) const;
   void keep_part(Local& container, uint64_t value) const;
   /// The same of a text, where no item needs to be known.

@@ -76,11 +76,18 @@ void Machine::close_key(const Thread& from, Threads& out, bool probing) const {
   if (!taken(from, top.a)) ended(from, out);
 }
 
+const ExtraKeys* Machine::others(const Thread& from) {
+  if (from.top.kind == Kind::object) return from.extras.get();
+  return from.below ? from.below->extras.get() : nullptr;
+}
+
 bool Machine::taken(const Thread& from, uint64_t hash) const {
-  return ExtraKeys::has(from.extras.get(), hash) || (from.top.way != 0 && declared(from.top, hash));
+  if (from.top.kind == Kind::string) return ExtraKeys::has(others(from), mix_hash(hash));
+  return ExtraKeys::has(others(from), hash) || (from.top.way != 0 && declared(from.top, hash));
 }
 
 void Machine::ended(const Thread& from, Threads& out) const {
+  if (from.top.kind == Kind::string) return out.push_back(after(from));
   const ObjectSpec& spec = object(from.top);
   const size_t way = from.top.way == 0 ? 0 : from.top.way - 1u;
   Thread next = from;
@@ -88,7 +95,8 @@ void Machine::ended(const Thread& from, Threads& out) const {
   enter_value(from, spec.others[way].node, spec.others[way].witness, kNone, std::move(next), out);
 }
 
-bool Machine::last_of_class(const Thread& from) const {
+bool Machine::few_left(const Thread& from) const {
+  if (from.top.kind == Kind::string) return values(from.top.node) != nullptr;
   const uint32_t way = from.top.way - 1u, keys = object(from.top).others[way].keys;
   return keys != kUnlimited && ExtraKeys::count(from.extras.get(), way) + 1 >= keys;
 }

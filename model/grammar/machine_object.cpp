@@ -79,7 +79,7 @@ void Machine::step_object(const Thread& from, Symbol symbol, Threads& out, bool 
       if (symbol == '}') {
         const Seen& had = seen(top);
         if (had.missing == 0 && had.count + top.count >= spec.min_properties) {
-          pop(from, mix_hash(top.hash + 2), out);
+          pop(from, mix_hash(top.hash + 2), out, probing);
         }
         return;
       }

@@ -18,7 +18,7 @@ char32_t decode(std::string_view text, size_t at) {
 
 }  // namespace
 
-void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const {
+void Machine::step_string(const Thread& from, Symbol symbol, Threads& out, bool probing) const {
   const StringSpec& spec = ir_->nodes[from.top.node].strings[from.top.spec];
   const bool literal = !spec.literals.empty();
   const Local& top = from.top;
@@ -26,7 +26,7 @@ void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const
     const bool ends = literal ? top.low < top.high && spec.literals[top.low].size() == top.position
                               : top.utf8 == 0 && top.count >= spec.min_length &&
                                     (top.state == 0 || language(top)->accepts(top.state));
-    if (ends) pop(from, mix_hash(top.hash), out);
+    if (ends) pop(from, mix_hash(top.hash), out, probing);
     return;
   }
   if (symbol > 0xFF) return;
@@ -42,8 +42,7 @@ void Machine::step_string(const Thread& from, Symbol symbol, Threads& out) const
   text.language = language(top);
   if (spec.max_length != kUnlimited) text.room = spec.max_length - next.count;
   if (!read_text(next, text, byte)) return;
-  Thread thread{next, from.below, from.extras};
-  if ((top.unique & kItem) == 0 || differs(thread)) out.push_back(std::move(thread));
+  go_on({next, from.below, from.extras}, out, probing);
 }
 
 bool Machine::read_text(Local& local, const Text& text, unsigned char byte) const {

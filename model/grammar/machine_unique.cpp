@@ -17,12 +17,17 @@ bool has(const ExtraKeys* had, uint64_t hash) { return ExtraKeys::has(had, hash)
 
 }  // namespace
 
-void Machine::pop(const Thread& from, uint64_t value, Threads& out) const {
+void Machine::pop(const Thread& from, uint64_t value, Threads& out, bool probing) const {
   Thread next = after(from);
-  if (from.top.unique == 0) return out.push_back(std::move(next));
-  if (!from.below) return;  // on no frames it cannot be judged: masks are made with them
+  const bool item = (from.top.unique & kItem) != 0;
+  if (item && probing) {
+    out.emplace_back().top.kind = Kind::extra;
+    return;
+  }
+  if (from.top.unique == 0 || (!item && !from.below)) return out.push_back(std::move(next));
+  if (!from.below) return;  // on no frames it cannot be judged
   if (from.top.unique & kPart) keep_part(next.top, value);
-  if ((from.top.unique & kItem) && !keep_item(next, value)) return;
+  if (item && !keep_item(next, value)) return;
   out.push_back(std::move(next));
 }
 
@@ -74,6 +79,15 @@ bool Machine::text_differs_surely(const Local& local) const {
   return !language(local) || endless(local);  // without a language of any length
 }
 
+void Machine::go_on(Thread thread, Threads& out, bool probing) const {
+  const bool item = (thread.top.unique & kItem) != 0 && thread.top.kind < Kind::array;
+  if (item && probing && (thread.top.kind != Kind::string || !text_differs_surely(thread.top))) {
+    out.emplace_back().top.kind = Kind::extra;
+    return;
+  }
+  if (!item || differs(thread)) out.push_back(std::move(thread));
+}
+
 bool Machine::differs(const Thread& from) const {
   const Local& top = from.top;
   const ExtraKeys* had = from.below ? from.below->extras.get() : nullptr;
@@ -83,7 +97,7 @@ bool Machine::differs(const Thread& from) const {
     Local end = top;
     const std::string_view word = kWords[top.spec];
     end.position = static_cast<uint32_t>(word.size() - 1);
-    step_word({end, from.below, {}}, static_cast<unsigned char>(word.back()), out);
+    step_word({end, from.below, {}}, static_cast<unsigned char>(word.back()), out, false);
     return !out.empty();
   }
   if (top.kind == Kind::number) {
