@@ -20,9 +20,14 @@ uint32_t Tails::id(std::string_view text) {
 
 namespace {
 
-// Whether a LanguageReader can read it, or it is one of a list: not where a text must differ from others.
-bool of_language(const Thread& thread) {
-  return thread.top.kind == Kind::string && thread.top.state != 0 && (thread.top.unique & grammar::kItem) == 0;
+// Not where a text must differ from others; what is a part of an item is asked where the item ends, if that is told.
+bool free_of_others(const Thread& thread, bool probing) {
+  return thread.top.unique == 0 || (probing && (thread.top.unique & grammar::kItem) == 0);
+}
+
+// Whether a LanguageReader can read it, or it is one of a list.
+bool of_language(const Thread& thread, bool probing) {
+  return thread.top.kind == Kind::string && thread.top.state != 0 && free_of_others(thread, probing);
 }
 
 // Whether it is inside an undeclared key of a language that a LanguageReader can read.
@@ -41,8 +46,8 @@ LanguageReader::Place place_of(const Local& local) {
   return place;
 }
 
-bool listed(const Thread& thread, const grammar::Machine& machine) {
-  return thread.top.kind == Kind::string && (thread.top.unique & grammar::kItem) == 0 && thread.top.lex == grammar::plain &&
+bool listed(const Thread& thread, const grammar::Machine& machine, bool probing) {
+  return thread.top.kind == Kind::string && free_of_others(thread, probing) && thread.top.lex == grammar::plain &&
          thread.top.low < thread.top.high && !machine.ir().nodes[thread.top.node].strings[thread.top.spec].literals.empty();
 }
 
@@ -71,9 +76,9 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
     alive = true;
     if (whole) continue;
     if (thread.top.kind == Kind::hole) leave(node);
-    if (listed(thread, machine_)) read_names(node, thread, probing);
+    if (listed(thread, machine_, probing)) read_names(node, thread, probing);
     if (probing && of_class(thread, machine_)) read_key(node, thread);
-    if (of_language(thread)) {
+    if (of_language(thread, probing)) {
       const uint32_t most = machine_.ir().nodes[thread.top.node].strings[thread.top.spec].max_length;
       read(node, thread, most == grammar::kUnlimited ? most : most - thread.top.count, probing);
     }
@@ -84,7 +89,7 @@ bool Gather::visit(uint32_t node, Threads& now, bool probing) {
   }
   if (whole) return false;
   std::erase_if(now, [&](const Thread& t) {
-    return t.top.kind == Kind::hole || t.top.kind == Kind::extra || of_language(t) || listed(t, machine_) ||
+    return t.top.kind == Kind::hole || t.top.kind == Kind::extra || of_language(t, probing) || listed(t, machine_, probing) ||
            (probing && of_class(t, machine_));
   });
   return !now.empty();
@@ -180,6 +185,41 @@ void Gather::read_names(uint32_t node, Thread& at, const Thread& from, bool prob
   }
 }
 
+void Parts::add(std::span<const Token> tokens) {
+  if (tokens.empty()) return;
+  count_ += tokens.size();
+  if (!parts_.empty() && parts_.back().data() + parts_.back().size() == tokens.data()) {
+    parts_.back() = {parts_.back().data(), parts_.back().size() + tokens.size()};
+  } else {
+    parts_.push_back(tokens);
+  }
+}
+
+void Parts::set(const FlatTrie& tree, const Bits* among, Bits& bits) const {
+  if (!among || count_ < tree.all().size() / 2) {
+    for (const auto& part : parts_) {
+      for (const Token token : part) set_bit(bits, token);
+    }
+    return;
+  }
+  Bits left = *among;
+  const Token* at = tree.all().data();
+  const auto clear_until = [&](const Token* end) {
+    for (; at != end; ++at) left[*at / 64] &= ~(uint64_t{1} << (*at % 64));
+  };
+  for (const auto& part : parts_) {
+    clear_until(part.data());
+    at = part.data() + part.size();
+  }
+  clear_until(tree.all().data() + tree.all().size());
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] |= left[i];
+}
+
+const Bits* Gather::free_text(const Local& local) const {
+  if (local.lex != grammar::plain || local.utf8 != 0) return nullptr;
+  return &(machine_.dialect() == grammar::Dialect::json ? trie_.json() : trie_.gemma()).inside.back();
+}
+
 uint64_t Gather::read(uint32_t root, const Thread& from, uint32_t room, bool probing) {
   const FlatTrie& tree = trie_.tree();
   struct Sink {
@@ -187,18 +227,18 @@ uint64_t Gather::read(uint32_t root, const Thread& from, uint32_t room, bool pro
     const FlatTrie& tree;
     const Thread& from;
     bool probing;
-    void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
-    void all(uint32_t node) { add(tree.tokens_below(node)); }
+    Parts parts;
+    void here(uint32_t node, uint32_t) { parts.add(tree.tokens_at(node)); }
+    void all(uint32_t node) { parts.add(tree.tokens_below(node)); }
     void close(uint32_t node, uint32_t) {
       out.close(node, from, probing);
     }
-    void add(std::span<const Token> tokens) {
-      for (const Token token : tokens) set_bit(out.allowed, token);
-    }
-  } sink{*this, tree, from, probing};
+  } sink{*this, tree, from, probing, {}};
   LanguageReader reader;
-  return reader.run<true>(tree, root, *machine_.language(from.top), machine_.dialect() == grammar::Dialect::json,
-                          place_of(from.top), room, sink);
+  const uint64_t need = reader.run<true>(tree, root, *machine_.language(from.top), machine_.dialect() == grammar::Dialect::json,
+                                         place_of(from.top), room, sink);
+  sink.parts.set(tree, free_text(from.top), allowed);
+  return need;
 }
 
 void Gather::read_key(uint32_t root, const Thread& from) {
@@ -229,8 +269,9 @@ void Gather::read_new(const Thread& from, uint32_t enough) {
     grammar::Language& language;
     bool json, between, after_slash;
     uint32_t closing = 0;  // of the slices: the next one
-    void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
-    void all(uint32_t node) { add(tree.tokens_below(node)); }
+    Parts parts;
+    void here(uint32_t node, uint32_t) { parts.add(tree.tokens_at(node)); }
+    void all(uint32_t node) { parts.add(tree.tokens_below(node)); }
     void close(uint32_t node, uint32_t) {
       if (!between) return out.ask(node);
       const auto& closings = trie.json().closings;
@@ -249,17 +290,15 @@ void Gather::read_new(const Thread& from, uint32_t enough) {
       if (!tree.tokens_at(node).empty()) out.few.push_back(std::move(one));
       return true;
     }
-    void add(std::span<const Token> tokens) {
-      for (const Token token : tokens) set_bit(out.allowed, token);
-    }
   };
   const bool whole = from.top.utf8 == 0;
   grammar::Language& language = *machine_.language(from.top);
   const bool json = machine_.dialect() == grammar::Dialect::json;
   Sink sink{*this, trie_, trie_.tree(), language, json, whole && from.top.lex == grammar::plain,
-            whole && from.top.lex == grammar::escaped};
+            whole && from.top.lex == grammar::escaped, 0, {}};
   LanguageReader reader;
   reader.run<true>(trie_.tree(), 0, language, json, place_of(from.top), grammar::kUnlimited, sink, enough);
+  sink.parts.set(trie_.tree(), free_text(from.top), allowed);
 }
 
 }  // namespace hob::constrain

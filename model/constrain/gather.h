@@ -47,6 +47,18 @@ class Tails {
   std::unordered_map<std::string_view, uint32_t> ids_;
 };
 
+/// Tokens of a tree, gathered part by part in their order.
+class Parts {
+ public:
+  void add(std::span<const Token> tokens);
+  /// Sets their bits. Where they are most of `among`, which has them all, what is missing is taken out of it instead.
+  void set(const FlatTrie& tree, const Bits* among, Bits& bits) const;
+
+ private:
+  std::vector<std::span<const Token>> parts_;
+  size_t count_ = 0;
+};
+
 class Gather {
  public:
   using Closing = std::pair<uint32_t, std::string>;  // a node of the tree, and the bytes until there
@@ -87,6 +99,8 @@ class Gather {
   void leave(uint32_t node);
   void close(uint32_t node, const grammar::Thread& from, bool probing);
   void ask(uint32_t node);
+  /// What a free string allows, where the thread stands between two characters; else null.
+  const Bits* free_text(const grammar::Local& local) const;
   void read_key(uint32_t root, const grammar::Thread& from);
   void read_names(uint32_t node, grammar::Thread& at, const grammar::Thread& from, bool probing);
 

@@ -92,14 +92,19 @@ class LanguageReader {
           continue;
         }
       }
-      if (kWhole && whole && node.end > i + 1) {
-        const grammar::Language::Free& free = language.free(to.state);
+      // Where a character of several bytes begins, the one character counts with those below.
+      const bool begins = !whole && from.lex == grammar::plain && from.utf8 == 0 && node.byte >= 0x80;
+      if (kWhole && (whole || begins) && node.end > i + 1) {
+        const grammar::Language::Free& free = language.free(whole ? to.state : from.state);
+        const uint32_t chars = node.chars + (whole ? 0u : 1u);
+        const uint64_t below = tree.categories(i);
+        const bool plain = begins ? (below & (FlatTrie::kBroken | (json ? 0x3E0 : 0))) == 0 : json ? node.plain : node.clean;
         uint64_t reach = ~uint64_t{0};
         // Where texts are counted, only those are taken unseen that can go on without end.
         const bool counted = kFew && !language.endless();
-        if (node.chars <= free.safe && (json ? node.plain : node.clean) && (!counted || free.safe == kUnlimited)) {
+        if (chars <= free.safe && plain && (!counted || free.safe == kUnlimited)) {
           reach = uint64_t{to.chars} + node.chars + free.back;
-        } else if ((tree.categories(i) & ~(free.categories & careless)) == 0 && node.chars <= free.length &&
+        } else if ((below & ~(free.categories & careless)) == 0 && chars <= free.length &&
                    (!counted || free.length == kUnlimited)) {
           reach = uint64_t{to.chars} + node.chars + free.room;
         }

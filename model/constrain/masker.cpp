@@ -507,13 +507,16 @@ const Masker::Entry& Masker::new_text_entry(const Thread& thread) {
   const Local& top = thread.top;
   const grammar::Node& node = machine_->ir().nodes[top.node];
   const bool item = top.kind == Kind::string;
+  const auto language_of = [](const grammar::StringSpec& text) {
+    return text.differing != grammar::kNoLanguage ? text.differing : text.language;
+  };
   Local key;
   key.kind = top.kind;
   key.phase = grammar::key;
   key.lex = top.lex;
   key.utf8 = top.utf8;
   key.hex = top.hex;
-  key.node = item ? node.strings[top.spec].differing : node.objects[top.spec].others[top.way - 1u].language;
+  key.node = item ? language_of(node.strings[top.spec]) : node.objects[top.spec].others[top.way - 1u].language;
   key.position = top.position;
   key.state = top.state;
   key.way = 1;
@@ -537,7 +540,9 @@ const Masker::Entry& Masker::new_text_entry(const Thread& thread) {
 
 void Masker::fill(Entry& entry, const Gather& found, const Local& local) {
   size_t count = 0;
-  for (const uint64_t word : found.allowed) count += static_cast<size_t>(std::popcount(word));
+  for (size_t i = 0; i < found.allowed.size() && count < kFew; ++i) {
+    if (found.allowed[i] != 0) count += static_cast<size_t>(std::popcount(found.allowed[i]));
+  }
   if (count < kFew) {
     entry.inside.few.reserve(count);
     for (size_t i = 0; i < found.allowed.size(); ++i) {

@@ -239,6 +239,9 @@ TEST_CASE("masks inside texts of a language are exact, at every place and for ev
       R"({"type":"string","pattern":"^.{3,9}$"})",
       R"({"type":"string","pattern":"^[^/\\\\]*$","maxLength":3})",
       R"({"type":"string","pattern":"a.*e","maxLength":7})",
+      R"({"type":"string","pattern":"^[^日é]*$","maxLength":3})",
+      R"({"type":"string","oneOf":[{"pattern":"red"},{"pattern":"語"},{"pattern":"na"}],"maxLength":9})",
+      R"({"type":"string","pattern":"\\d\\d-[a-f]{4}"})",
       R"({"type":"string","pattern":"^(日本|é|😊|ab)+$","minLength":2,"maxLength":4})",
       R"({"type":"string","format":"uri"})",
       R"({"type":"string","format":"email","maxLength":12})",
@@ -351,8 +354,8 @@ TEST_CASE("items that must differ are masked exactly, however their ends are cut
   check(R"({"type":"string","pattern":"^[a-z]+(-[a-z]+)?$"})", {"[\"", "[\"ab\",\"", "[\"ab\",\"a", "[\"ab\",\"ab", "[\"ab\""});
   check(R"({"enum":["re","red","é",1,null,true,12]})", {"[", "[\"", "[\"re\",", "[\"re\",\"", "[\"red\",\"re", "[1,", "[1,1", "[null,", "[null,t", "[12,1", "[\"re\",\"red\",\"é\",1,null,true",
                                                          "[\"re\",\"red\",\"é\",1,null,true,", "[\"re\",\"red\",\"é\",1,null,true,1"});
-  check(R"({"type":["integer","boolean"]})", {"[", "[1", "[1,", "[1,1", "[10,1", "[1,12,1", "[1,-", "[1,true", "[true,", "[true,t", "[0,0", "[0,-"});
-  check(R"({"type":"integer","minimum":0,"maximum":11})", {"[1", "[1,1", "[1,10,1", "[1,10,11,", "[1,10,11,1"});
+  check(R"({"type":["integer","boolean"]})", {"[", "[1", "[1,", "[1,1", "[10,1", "[1,12,1", "[1,-", "[1,true", "[true,", "[true,f", "[0,-"});
+  check(R"({"type":"integer","minimum":0,"maximum":11})", {"[1", "[1,1", "[1,10,1", "[1,10,11,", "[1,10,11,0"});
   check(R"({"type":"object","properties":{"a":{"type":"boolean"},"name":{"type":"string"}},"required":["a"]})",
         {"[", "[{", "[{\"a\":true", "[{\"a\":true}", "[{\"a\":true},", "[{\"a\":true},{\"a", "[{\"a\":true},{\"a\":", "[{\"a\":true},{\"a\":tr", "[{\"a\":true},{\"a\":true",
          "[{\"a\":true,\"b\":1},{\"b\":1,\"a\":true", "[{\"a\":true,\"b\":1},{\"b\":1,\"a\":false", "[{\"name\":\"a\",\"a\":true},{\"a\":true,\"name\":\"",
@@ -362,6 +365,10 @@ TEST_CASE("items that must differ are masked exactly, however their ends are cut
   check(R"({"type":"array","items":{"type":"object","properties":{"id":{"type":"string","pattern":"^[a-c]+$"}}}})",
         {"[[{\"id\":\"a\"}],[{\"id\":\"", "[[{\"id\":\"a\"}],[{\"id\":\"a", "[[{\"id\":\"a\"}],[{\"id\":\"a\"", "[[{\"id\":\"a\"}],[{\"id\":\"a\"}", "[[{\"id\":\"a\"}],[{\"id\":\"b\"}"});
   check(R"({"type":"string"})", {"[\"a\",\"b\",\"", "[\"a\",\"b\",\"a", "[\"a\",\"b\",\"c\""}, R"(,"maxItems":3)");
+  compare_after(subject(R"({"type":"array","uniqueItems":true,"prefixItems":[{"type":"string"}],"items":{"enum":["a"]}})", false),
+                {"[", "[\"", "[\"a", "[\"ab", "[\"x", "[\"a\"", "[\"x\"", "[\"x\",\"", "[\"x\",\"a"}, wrong);
+  compare_after(subject(R"({"type":"array","uniqueItems":true,"prefixItems":[{"type":"string"},{"type":"string"}],"items":false})", false),
+                {"[\"", "[\"a", "[\"a\",\"", "[\"a\",\"x", "[\"a\",\"x\""}, wrong);
   compare_after(subject(R"({"type":"object","properties":{"tags":{"type":"array","uniqueItems":true,"items":{"type":["string","object"]}},"id":true},"required":["tags","id"],
       "additionalProperties":{"type":"array","uniqueItems":true}})", false),
                 {"{\"tags\":[", "{\"tags\":[\"a\",\"", "{\"tags\":[\"a\",\"a", "{\"tags\":[\"a\",{\"a\":1}", "{\"tags\":[{\"a\":1},{\"a\":1", "{\"tags\":[{\"a\":{\"b\":1}},{\"a\":{\"b\":1",

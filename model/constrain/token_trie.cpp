@@ -104,7 +104,7 @@ void FlatTrie::judge_text() {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     if (wants[i] == 0) continue;  // known only from between two characters
     nodes_[i].plain = nodes_[i].clean = false;
-    categories_[i] |= kBroken;
+    if (wants[i] == kNoText) categories_[i] |= kBroken;
   }
 }
 

@@ -49,8 +49,10 @@ class FlatTrie {
   }
   /// The child of `node` by `byte`; 0 when there is none.
   uint32_t child(uint32_t node, uint8_t byte) const;
-  /// The categories (grammar::category_of) of all characters below `node`, as bits; kBroken is among them where what is
-  /// below is not whole characters.
+  /// All tokens, in the order of their bytes: those of a node or subtree are a part of this.
+  std::span<const Token> all() const { return ids_; }
+  /// The categories (grammar::category_of) of all characters that end below `node`, as bits, where it is read from between
+  /// two characters; kBroken is among them where some token below does not end a character.
   uint64_t categories(uint32_t node) const { return categories_[node]; }
   static constexpr uint64_t kBroken = uint64_t{1} << 63;
 

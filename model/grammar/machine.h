@@ -218,6 +218,8 @@ class Machine {
   bool number_differs(const NumberSpec& spec, const NumberState& state, const ExtraKeys* had, std::string* rest) const;
   /// The hashes of all values of a node; null where they are many.
   const std::vector<uint64_t>* values(NodeId node) const;
+  /// Those of the item that may come next.
+  const std::vector<uint64_t>* next_values(const Local& array) const;
   bool can_grow(const Local& container) const;
   std::vector<KeyClass>::const_iterator endless_class(const ObjectSpec& object, int depth) const;
   Thread finish_differing(Thread from, std::vector<Symbol>& out) const;

@@ -96,7 +96,7 @@ void Machine::ended(const Thread& from, Threads& out) const {
 }
 
 bool Machine::few_left(const Thread& from) const {
-  if (from.top.kind == Kind::string) return values(from.top.node) != nullptr;
+  if (from.top.kind == Kind::string) return from.below && next_values(from.below->local);
   const uint32_t way = from.top.way - 1u, keys = object(from.top).others[way].keys;
   return keys != kUnlimited && ExtraKeys::count(from.extras.get(), way) + 1 >= keys;
 }

@@ -46,9 +46,14 @@ bool Machine::keep_item(Thread& array_thread, uint64_t value) const {
   array_thread.extras = ExtraKeys::with(array_thread.extras, value);
   const ExtraKeys* item = array_thread.extras.get();
   // Whether another one can follow.
-  const auto* all = values(array(top).item(top.count));
+  const auto* all = next_values(top);
   top.gone = all && std::all_of(all->begin(), all->end(), [&](uint64_t one) { return has(item, one); }) ? 1 : 0;
   return true;
+}
+
+const std::vector<uint64_t>* Machine::next_values(const Local& array_local) const {
+  const NodeId item = array(array_local).item(array_local.count);
+  return item == kNone ? nullptr : values(item);
 }
 
 const std::vector<uint64_t>* Machine::values(NodeId node) const {
