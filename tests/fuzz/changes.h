@@ -3,8 +3,8 @@
 //   Changes changes(seeds, 5);
 //   const std::string input = changes.next();
 //
-// Bytes changed, dropped and doubled, parts moved between seeds, and words that readers trip over. What a fuzzer that sees
-// the code does better; this needs none. One thread.
+// Bytes changed, dropped and doubled, parts moved between seeds, and words that readers trip over.
+// What a fuzzer that sees the code does better; this needs none. One thread.
 #pragma once
 
 #include <array>
@@ -33,18 +33,45 @@ class Changes {
 
   void change(std::string& text) {
     static constexpr std::array<std::string_view, 24> kWords{
-      "null", "true", "{}", "[]", "\"\"", "\"", "\\", "0", "-1", "1e999", "18446744073709551616", "9223372036854775807",
-      "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", std::string_view("\0\0\0\0\0\0\0\0", 8), "\xED\xA0\x80", "\xC3", "\\ud800", "\n", ": ",
-      ",", "{\"\":", "[[[[[[[[", "\xF0\x9F\x98\x80", "&a"};
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "\"\"",
+        "\"",
+        "\\",
+        "0",
+        "-1",
+        "1e999",
+        "18446744073709551616",
+        "9223372036854775807",
+        "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+        std::string_view("\0\0\0\0\0\0\0\0", 8),
+        "\xED\xA0\x80",
+        "\xC3",
+        "\\ud800",
+        "\n",
+        ": ",
+        ",",
+        "{\"\":",
+        "[[[[[[[[",
+        "\xF0\x9F\x98\x80",
+        "&a"};
     const size_t at = below(text.size() + 1), length = 1 + below(below(4) == 0 ? 64 : 4);
     switch (below(7)) {
       case 0:
       case 1:
         if (at < text.size()) text[at] = static_cast<char>(random_());
         break;
-      case 2: text.erase(at, length); break;
-      case 3: text.insert(at, kWords[below(kWords.size())]); break;
-      case 4: text.insert(at, text.substr(below(text.size()), length)); break;
+      case 2:
+        text.erase(at, length);
+        break;
+      case 3:
+        text.insert(at, kWords[below(kWords.size())]);
+        break;
+      case 4:
+        text.insert(at, text.substr(below(text.size()), length));
+        break;
       case 5: {
         const std::string& other = seeds_[below(seeds_.size())];
         text.replace(at, length, other.substr(below(other.size()), 1 + below(64)));

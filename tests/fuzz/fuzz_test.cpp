@@ -1,5 +1,6 @@
-// All targets without a fuzzer: their seeds, and a fixed number of seeded changes of them. HOB_SEED plays others,
-// HOB_FUZZ_CHANGES tries another number of them, HOB_FUZZ_TARGETS="json masks" takes these targets alone.
+// All targets without a fuzzer: their seeds, and a fixed number of seeded changes of them. HOB_SEED
+// plays others, HOB_FUZZ_CHANGES tries another number of them, HOB_FUZZ_TARGETS="json masks" takes
+// these targets alone.
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstdlib>
@@ -50,7 +51,9 @@ uint64_t number(const char* name, uint64_t otherwise) {
 
 bool wanted(const About& target) {
   const char* const given = std::getenv("HOB_FUZZ_TARGETS");
-  return given == nullptr || (" " + std::string(given) + " ").find(" " + std::string(target.name) + " ") != std::string::npos;
+  return given == nullptr ||
+         (" " + std::string(given) + " ").find(" " + std::string(target.name) + " ") !=
+             std::string::npos;
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -65,7 +68,8 @@ TEST_CASE("what reads from outside keeps its promises for changed seeds") {
   for (const About& target : targets()) {
     if (!wanted(target)) continue;
     Changes changes(target.seeds(), seed);
-    const uint64_t rounds = number("HOB_FUZZ_CHANGES", static_cast<uint64_t>(target.changes) / kPart);
+    const uint64_t rounds =
+        number("HOB_FUZZ_CHANGES", static_cast<uint64_t>(target.changes) / kPart);
     uint64_t failed = 0, round = 0;
     for (; round < rounds && failed < 3; ++round) failed += !holds(target, changes.next());
     std::cout << "fuzz: " << target.name << ": " << round << " changes, " << failed << " found\n";

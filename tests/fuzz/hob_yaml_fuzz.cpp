@@ -1,5 +1,5 @@
-// The owner's configuration: refusals say where they are; what was read stays the same when the model's path is written
-// into it.
+// The owner's configuration: refusals say where they are; what was read stays the same when the
+// model's path is written into it.
 #include <algorithm>
 
 #include "daemon/config/config.h"
@@ -20,7 +20,8 @@ void run(std::string_view bytes) {
   const auto config = config::parse(bytes, "hob.yaml");
   const auto document = config::yaml::parse(bytes, "hob.yaml");
   if (document) {
-    const long lines = std::count(bytes.begin(), bytes.end(), '\n') + std::count(bytes.begin(), bytes.end(), '\r') + 1;
+    const long lines = std::count(bytes.begin(), bytes.end(), '\n') +
+                       std::count(bytes.begin(), bytes.end(), '\r') + 1;
     for (const auto& [pointer, place] : document->places) {
       expect(document->value.contains(Json::json_pointer(pointer)), "a place belongs to a value");
       expect(place.line >= 1 && place.line <= lines && place.column >= 1, "a place is in the file");
@@ -46,14 +47,24 @@ void run(std::string_view bytes) {
 }
 
 std::vector<std::string> seeds() {
-  return {"model:\n  path: /models/gemma # mine\n  threads: 8\nlog: {level: debug}\n",
-          "policy:\n  rules:\n    - {tool: \"run_command\", match: '*rm -rf*', action: deny}\n    - tool: write_file\n      mode: plan\n"
-          "      action: allow\n  on_ask: deny\n  allow_bypass: true\n",
-          "plugins:\n  directories: [/home/me/plugins]\n  plugins:\n    command:\n      grants: {read: true, exec: false}\n"
-          "      settings: {shell: \"/bin/sh\", n: 0x10, t: 1.5e3}\n  call_timeout_ms: 1000\n",
-          "limits: {max_tokens: 100, max_model_calls: 3}\r\n---\r\n", "model: &a {path: *a}\n", "a: |\n  x\n y: >-\n", "",
-          "model:\n  path: \"x\"\n  path: 'y'\n", "model: !!map {}\n", "\xEF\xBB\xBF" "log:\n  level: info\n", "? [a]\n: b\n",
-          "limits:\n  max_tokens: 2048\nmodel:\n\n  # a word\n  dtype: bf16\n"};
+  return {
+      "model:\n  path: /models/gemma # mine\n  threads: 8\nlog: {level: debug}\n",
+      "policy:\n  rules:\n    - {tool: \"run_command\", match: '*rm -rf*', action: deny}\n    - "
+      "tool: write_file\n      mode: plan\n"
+      "      action: allow\n  on_ask: deny\n  allow_bypass: true\n",
+      "plugins:\n  directories: [/home/me/plugins]\n  plugins:\n    command:\n      grants: {read: "
+      "true, exec: false}\n"
+      "      settings: {shell: \"/bin/sh\", n: 0x10, t: 1.5e3}\n  call_timeout_ms: 1000\n",
+      "limits: {max_tokens: 100, max_model_calls: 3}\r\n---\r\n",
+      "model: &a {path: *a}\n",
+      "a: |\n  x\n y: >-\n",
+      "",
+      "model:\n  path: \"x\"\n  path: 'y'\n",
+      "model: !!map {}\n",
+      "\xEF\xBB\xBF"
+      "log:\n  level: info\n",
+      "? [a]\n: b\n",
+      "limits:\n  max_tokens: 2048\nmodel:\n\n  # a word\n  dtype: bf16\n"};
 }
 
 const Target kTarget({"hob_yaml", run, seeds, 2500});

@@ -1,5 +1,5 @@
-// The JSON gate: it takes what RFC 8259 takes, as another reader does, but for what it says it refuses; and what it took
-// can be written and read again.
+// The JSON gate: it takes what RFC 8259 takes, as another reader does, but for what it says it
+// refuses; and what it took can be written and read again.
 #include "schemas/base/document.h"
 #include "schemas/base/json.h"
 #include "schemas/base/utf8.h"
@@ -27,7 +27,8 @@ void run(std::string_view bytes) {
     expect(!value, "the two builders read alike");
     expect(utf8::valid(document.error().message()), "a message is UTF-8, whatever was read");
     // The other one skips a byte order mark and takes a NUL for the end.
-    const bool lenient = bytes.substr(0, 3) == "\xEF\xBB\xBF" || bytes.find('\0') != std::string_view::npos;
+    const bool lenient =
+        bytes.substr(0, 3) == "\xEF\xBB\xBF" || bytes.find('\0') != std::string_view::npos;
     if (!other.is_discarded() && !lenient && !on_purpose(document.error().message())) {
       broken("another reader takes it; we say: " + document.error().message());
     }
@@ -37,7 +38,10 @@ void run(std::string_view bytes) {
   const auto again = json::parse_document(lexemes, kLimits);
   expect(again && json::dump(*again) == lexemes, "a document is read as it was written");
   if (!value) {
-    expect(other.is_discarded(), "a document that is no Json has a number that is none to others either");
+    expect(
+        other.is_discarded(),
+        "a document that is no Json has a number that is none to others either"
+    );
     return;
   }
   if (other.is_discarded()) broken("no other reader takes this: " + lexemes);
@@ -48,7 +52,9 @@ void run(std::string_view bytes) {
   expect(json::dump(*back) == text, "writing it again changes nothing");
   const std::string canonical = json::canonical(*value);
   const auto sorted = json::parse(canonical, kLimits);
-  expect(sorted && json::canonical(*sorted) == canonical, "canonical text is its own canonical text");
+  expect(
+      sorted && json::canonical(*sorted) == canonical, "canonical text is its own canonical text"
+  );
   const auto pretty = json::parse(json::pretty(*value), kLimits);
   expect(pretty && *pretty == *value, "pretty text is the same value");
   expect(json::brief(*value).size() < 400, "a brief word about it is brief");
@@ -56,10 +62,17 @@ void run(std::string_view bytes) {
 }
 
 std::vector<std::string> seeds() {
-  return {R"({"a":[1,-2.5e-3,true,null,"x\u00e9\ud83d\ude00\n"],"b":{"":{}}})",
-          "[0.1,1e308,-0.0,18446744073709551615,-9223372036854775808,123456789012345678901234567890]",
-          " [ ] ", "\"\xE2\x82\xAC\\/\\b\"", R"({"a":1,"a":2})", "[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]",
-          "-0", "1E+2", "\"\\u0000\"", "{\"k\" : \"v\"}\n"};
+  return {
+      R"({"a":[1,-2.5e-3,true,null,"x\u00e9\ud83d\ude00\n"],"b":{"":{}}})",
+      "[0.1,1e308,-0.0,18446744073709551615,-9223372036854775808,123456789012345678901234567890]",
+      " [ ] ",
+      "\"\xE2\x82\xAC\\/\\b\"",
+      R"({"a":1,"a":2})",
+      "[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]",
+      "-0",
+      "1E+2",
+      "\"\\u0000\"",
+      "{\"k\" : \"v\"}\n"};
 }
 
 const Target kTarget({"json", run, seeds, 4000});

@@ -10,7 +10,8 @@ using constrain::testing::trie;
 
 Result<JudgedStep> JudgedStep::make(const json::Document& schema, grammar::Dialect dialect) {
   StepSpec spec;
-  spec.stop_ids = {constrain::testing::kEos, constrain::testing::kTurnClose, constrain::testing::kResponseOpen};
+  spec.stop_ids = {
+      constrain::testing::kEos, constrain::testing::kTurnClose, constrain::testing::kResponseOpen};
   if (dialect == grammar::Dialect::gemma) {
     spec.tools.push_back({"call", schema});
     spec.choice = Choice::required;
@@ -33,15 +34,19 @@ std::optional<std::string> JudgedStep::judge(const std::vector<Event>& events) c
   for (const std::string& text : values) {
     const auto value = json::parse_document(text, json::kGenerated);
     if (!value) return "this is not JSON: " + text;
-    if (const auto violation = validator.validate(*value)) return "not valid: " + text + ": " + schema::to_string(*violation);
+    if (const auto violation = validator.validate(*value))
+      return "not valid: " + text + ": " + schema::to_string(*violation);
   }
   return std::nullopt;
 }
 
-std::optional<std::string> JudgedStep::judge_completed(Matcher matcher, std::vector<Event> events) const {
+std::optional<std::string> JudgedStep::judge_completed(Matcher matcher, std::vector<Event> events)
+    const {
   for (const Token token : matcher.shortest_completion()) {
-    if (!get_bit(mask_of(matcher), token)) return "the completion's token " + std::to_string(token) + " is masked";
-    if (auto read = matcher.accept(token, events); !read) return "a completion is refused: " + read.error().message();
+    if (!get_bit(mask_of(matcher), token))
+      return "the completion's token " + std::to_string(token) + " is masked";
+    if (auto read = matcher.accept(token, events); !read)
+      return "a completion is refused: " + read.error().message();
   }
   if (!matcher.finished()) return "a completion does not come to an end";
   return judge(events);

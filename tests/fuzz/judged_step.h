@@ -1,5 +1,5 @@
-// JudgedStep: a model step under one schema, as an answer or as a tool's arguments, with the validator that judges what
-// comes out of it.
+// JudgedStep: a model step under one schema, as an answer or as a tool's arguments, with the
+// validator that judges what comes out of it.
 //
 //   HOB_TRY(step, JudgedStep::make(schema, Dialect::gemma));
 //   Matcher matcher(step.step);
@@ -27,7 +27,9 @@ struct JudgedStep {
   /// What is wrong with the values that the events of a finished step tell.
   std::optional<std::string> judge(const std::vector<constrain::Event>& events) const;
   /// The same after the shortest way to the end; every token of that must be allowed.
-  std::optional<std::string> judge_completed(constrain::Matcher matcher, std::vector<constrain::Event> events) const;
+  std::optional<std::string> judge_completed(
+      constrain::Matcher matcher, std::vector<constrain::Event> events
+  ) const;
 };
 
 std::vector<uint64_t> mask_of(const constrain::Matcher& matcher);

@@ -1,5 +1,5 @@
-// The door of libFuzzer to the one target of this program. HOB_FUZZ_SEEDS names a directory where the seeds are put before
-// it is read as a corpus.
+// The door of libFuzzer to the one target of this program. HOB_FUZZ_SEEDS names a directory where
+// the seeds are put before it is read as a corpus.
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
   if (folder == nullptr) return 0;
   int number = 0;
   for (const std::string& seed : hob::fuzz::targets().front().seeds()) {
-    std::ofstream(std::string(folder) + "/seed-" + std::to_string(number++), std::ios::binary) << seed;
+    std::ofstream(std::string(folder) + "/seed-" + std::to_string(number++), std::ios::binary)
+        << seed;
   }
   return 0;
 }

@@ -26,7 +26,8 @@ class MemoryFile {
   void hold(std::string_view bytes) {
     if (::ftruncate(fd_.get(), 0) != 0) throw std::runtime_error("a file in memory cannot be cut");
     for (size_t at = 0; at < bytes.size();) {
-      const ssize_t done = ::pwrite(fd_.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+      const ssize_t done =
+          ::pwrite(fd_.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
       if (done <= 0) throw std::runtime_error("a file in memory cannot be written");
       at += static_cast<size_t>(done);
     }

@@ -11,18 +11,31 @@
 namespace hob::fuzz {
 
 void check_config(const gemma::Config& config) {
-  expect(!config.layers.empty() && config.layers.size() <= gemma::kMaxLayers, "there are layers, and not too many");
-  expect(config.vocab > 0 && config.vocab <= gemma::kMaxVocab && config.hidden > 0 && config.hidden <= gemma::kMaxHidden &&
-           config.heads > 0 && config.heads <= gemma::kMaxHeads && config.max_positions > 0,
-         "sizes are within their limits");
+  expect(
+      !config.layers.empty() && config.layers.size() <= gemma::kMaxLayers,
+      "there are layers, and not too many"
+  );
+  expect(
+      config.vocab > 0 && config.vocab <= gemma::kMaxVocab && config.hidden > 0 &&
+          config.hidden <= gemma::kMaxHidden && config.heads > 0 &&
+          config.heads <= gemma::kMaxHeads && config.max_positions > 0,
+      "sizes are within their limits"
+  );
   expect(std::isfinite(config.norm_eps) && config.norm_eps >= 0, "the norm's epsilon is a number");
   for (const gemma::Rope& rope : {config.sliding_rope, config.full_rope}) {
-    expect(std::isfinite(rope.theta) && rope.theta > 0 && std::isfinite(rope.factor) && rope.factor > 0, "frequencies are numbers");
+    expect(
+        std::isfinite(rope.theta) && rope.theta > 0 && std::isfinite(rope.factor) &&
+            rope.factor > 0,
+        "frequencies are numbers"
+    );
     expect(rope.partial_rotary_factor >= 0 && rope.partial_rotary_factor <= 1, "a part is a part");
   }
   for (size_t i = 0; i < config.layers.size(); ++i) {
     const gemma::LayerConfig& layer = config.layers[i];
-    expect(layer.head_dim > 0 && layer.head_dim <= gemma::kMaxHeadDim && layer.kv_heads > 0, "heads have a size");
+    expect(
+        layer.head_dim > 0 && layer.head_dim <= gemma::kMaxHeadDim && layer.kv_heads > 0,
+        "heads have a size"
+    );
     expect(config.heads % layer.kv_heads == 0, "heads are shared evenly");
     expect(layer.kv_source <= i, "a layer reads keys that are there");
     const gemma::LayerConfig& source = config.layers[layer.kv_source];
@@ -33,16 +46,26 @@ void check_config(const gemma::Config& config) {
   for (const gemma::Need& need : gemma::needed_tensors(config)) {
     uint64_t size = 4;
     for (const uint64_t length : need.shape) {
-      expect(length > 0 && !__builtin_mul_overflow(size, length, &size), "a tensor's size does not overflow");
+      expect(
+          length > 0 && !__builtin_mul_overflow(size, length, &size),
+          "a tensor's size does not overflow"
+      );
     }
-    expect(!__builtin_add_overflow(all, size, &all) && all < uint64_t{1} << 63, "all sizes together do not overflow");
+    expect(
+        !__builtin_add_overflow(all, size, &all) && all < uint64_t{1} << 63,
+        "all sizes together do not overflow"
+    );
   }
 }
 
 void check_generation(const gemma::Generation& generation, uint32_t vocab) {
   for (const uint32_t token : generation.eos) expect(token < vocab, "a stop token is a token");
-  for (const uint32_t token : generation.suppress) expect(token < vocab, "a suppressed token is a token");
-  expect(std::isfinite(generation.temperature) && generation.temperature >= 0, "the temperature is a number");
+  for (const uint32_t token : generation.suppress)
+    expect(token < vocab, "a suppressed token is a token");
+  expect(
+      std::isfinite(generation.temperature) && generation.temperature >= 0,
+      "the temperature is a number"
+  );
   expect(generation.top_p >= 0 && generation.top_p <= 1, "top_p is a share");
 }
 
@@ -62,7 +85,8 @@ void check_text(const text::Tokenizer& tokenizer, std::string_view text) {
   if (!bytes_missing && utf8::valid(text)) {
     // A space mark in the text is a space by then.
     std::string wanted(text);
-    for (size_t at = 0; (at = wanted.find("\u2581", at)) != std::string::npos;) wanted.replace(at, 3, " ");
+    for (size_t at = 0; (at = wanted.find("\u2581", at)) != std::string::npos;)
+      wanted.replace(at, 3, " ");
     if (decoded != wanted) broken("text comes back as \"" + decoded + "\"");
     text::Detokenizer stream(tokenizer, text::Specials::keep);
     std::string streamed;

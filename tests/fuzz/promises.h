@@ -12,8 +12,8 @@ namespace hob::fuzz {
 void check_config(const gemma::Config& config);
 void check_generation(const gemma::Generation& generation, uint32_t vocab);
 
-/// Of a text from outside: ids that there are, none of a control token, and the same text back where it is UTF-8 and the
-/// vocabulary has every byte.
+/// Of a text from outside: ids that there are, none of a control token, and the same text back
+/// where it is UTF-8 and the vocabulary has every byte.
 void check_text(const text::Tokenizer& tokenizer, std::string_view text);
 
 }  // namespace hob::fuzz

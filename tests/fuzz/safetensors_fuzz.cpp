@@ -14,7 +14,10 @@ void run(std::string_view bytes) {
   const auto opened = gemma::Safetensors::open_file(file.path());
   if (!opened) {
     expect(opened.error().code() == Code::model_failed, "a refusal is model_failed");
-    expect(!opened.error().message().empty() && opened.error().message().size() < 2000, "a refusal says something");
+    expect(
+        !opened.error().message().empty() && opened.error().message().size() < 2000,
+        "a refusal says something"
+    );
     return;
   }
   std::vector<std::pair<const std::byte*, const std::byte*>> parts;
@@ -25,10 +28,13 @@ void run(std::string_view bytes) {
     uint64_t size = gemma::byte_size(view.dtype);
     if (std::find(view.shape.begin(), view.shape.end(), 0u) != view.shape.end()) size = 0;
     for (const uint64_t length : view.shape) {
-      if (size != 0) expect(!__builtin_mul_overflow(size, length, &size), "a size does not overflow");
+      if (size != 0)
+        expect(!__builtin_mul_overflow(size, length, &size), "a size does not overflow");
     }
     expect(size == view.bytes.size(), "a tensor has the bytes of its shape");
-    expect(view.elements() * gemma::byte_size(view.dtype) == size, "elements are counted by the shape");
+    expect(
+        view.elements() * gemma::byte_size(view.dtype) == size, "elements are counted by the shape"
+    );
     parts.emplace_back(view.bytes.data(), view.bytes.data() + view.bytes.size());
   }
   std::sort(parts.begin(), parts.end());
@@ -49,11 +55,22 @@ std::string file(std::string_view header, size_t data) {
 }
 
 std::vector<std::string> seeds() {
-  return {file(R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[],"data_offsets":[24,26]}})", 26),
-          file(R"({"__metadata__":{"format":"pt"},"e":{"dtype":"U8","shape":[0,5],"data_offsets":[0,0]}})", 0),
-          file(R"({"a":{"dtype":"I64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0),
-          file(R"({"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"b":{"dtype":"F16","shape":[1],"data_offsets":[1,3]}})", 3),
-          file(R"({"a":{"dtype":"F8_E4M3","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}} )", 1), file("{}", 0)};
+  return {
+      file(
+          R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[],"data_offsets":[24,26]}})",
+          26
+      ),
+      file(
+          R"({"__metadata__":{"format":"pt"},"e":{"dtype":"U8","shape":[0,5],"data_offsets":[0,0]}})",
+          0
+      ),
+      file(R"({"a":{"dtype":"I64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0),
+      file(
+          R"({"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"b":{"dtype":"F16","shape":[1],"data_offsets":[1,3]}})",
+          3
+      ),
+      file(R"({"a":{"dtype":"F8_E4M3","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}} )", 1),
+      file("{}", 0)};
 }
 
 const Target kTarget({"safetensors", run, seeds, 3000});

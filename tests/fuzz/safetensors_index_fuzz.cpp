@@ -1,4 +1,5 @@
-// The index of a checkpoint in several files: only files beside it are opened, and every tensor that it names is there.
+// The index of a checkpoint in several files: only files beside it are opened, and every tensor
+// that it names is there.
 #include <fstream>
 
 #include "model/gemma/safetensors.h"
@@ -10,7 +11,8 @@ namespace hob::fuzz {
 namespace {
 
 void write_shard(const std::string& path, std::string_view tensor) {
-  const std::string header = "{\"" + std::string(tensor) + R"(":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
+  const std::string header =
+      "{\"" + std::string(tensor) + R"(":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}})";
   std::ofstream out(path, std::ios::binary);
   for (size_t i = 0; i < 8; ++i) out.put(static_cast<char>(header.size() >> (8 * i) & 0xff));
   out << header << "abc";
@@ -39,15 +41,21 @@ void run(std::string_view bytes) {
   }
   expect(!opened->find("c"), "no file outside of the directory is opened");
   const Json index = Json::parse(bytes);
-  for (const auto& [name, file] : index.at("weight_map").items()) expect(opened->find(name), "a tensor that is named is there");
+  for (const auto& [name, file] : index.at("weight_map").items())
+    expect(opened->find(name), "a tensor that is named is there");
   expect(opened->files().size() <= 2, "a file is opened once");
 }
 
 std::vector<std::string> seeds() {
-  return {R"({"metadata":{"total_size":6},"weight_map":{"a":"one.safetensors","b":"two.safetensors"}})",
-          R"({"weight_map":{"c":"../outside.safetensors"}})", R"({"weight_map":{"a":"one.safetensors","b":"one.safetensors"}})",
-          R"({"weight_map":{"a":".safetensors"}})", R"({"weight_map":{"a":""}})", R"({"weight_map":{"a":"one.safetensors\u0000"}})",
-          R"({"weight_map":{}})", R"({"weight_map":[]})"};
+  return {
+      R"({"metadata":{"total_size":6},"weight_map":{"a":"one.safetensors","b":"two.safetensors"}})",
+      R"({"weight_map":{"c":"../outside.safetensors"}})",
+      R"({"weight_map":{"a":"one.safetensors","b":"one.safetensors"}})",
+      R"({"weight_map":{"a":".safetensors"}})",
+      R"({"weight_map":{"a":""}})",
+      R"({"weight_map":{"a":"one.safetensors\u0000"}})",
+      R"({"weight_map":{}})",
+      R"({"weight_map":[]})"};
 }
 
 const Target kTarget({"safetensors_index", run, seeds, 1500});

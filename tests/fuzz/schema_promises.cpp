@@ -20,8 +20,27 @@ using grammar::Threads;
 const std::vector<json::Document>& probes() {
   static const std::vector<json::Document> kProbes = [] {
     std::vector<json::Document> out;
-    for (const char* text : {"null", "true", "0", "-1", "3", "2.5", "100", "\"\"", "\"a\"", "\"2024-02-29\"", "\"a b-c\"", "[]", "[null]", "[1,2]",
-                             "[1,1]", "[\"a\",2]", "{}", R"({"a":1})", R"({"a":"a","b":null})", R"({"b":[1],"c":{"a":true}})"}) {
+    for (const char* text :
+         {"null",
+          "true",
+          "0",
+          "-1",
+          "3",
+          "2.5",
+          "100",
+          "\"\"",
+          "\"a\"",
+          "\"2024-02-29\"",
+          "\"a b-c\"",
+          "[]",
+          "[null]",
+          "[1,2]",
+          "[1,1]",
+          "[\"a\",2]",
+          "{}",
+          R"({"a":1})",
+          R"({"a":"a","b":null})",
+          R"({"b":[1],"c":{"a":true}})"}) {
       out.push_back(json::parse_document(text, json::kGenerated).value());
     }
     return out;
@@ -30,8 +49,14 @@ const std::vector<json::Document>& probes() {
 }
 
 void check_refusal(const Error& error) {
-  expect(error.code() == Code::schema_unsupported || error.code() == Code::schema_unsatisfiable, "a refusal says which kind it is");
-  expect(error.code() == Code::schema_unsatisfiable || error.data().contains("pointer"), "what is not supported is said where");
+  expect(
+      error.code() == Code::schema_unsupported || error.code() == Code::schema_unsatisfiable,
+      "a refusal says which kind it is"
+  );
+  expect(
+      error.code() == Code::schema_unsatisfiable || error.data().contains("pointer"),
+      "what is not supported is said where"
+  );
   expect(error.message().size() < 4000, "a refusal is not the whole schema");
 }
 
@@ -77,24 +102,34 @@ std::string json_of(const std::vector<Symbol>& symbols, Dialect dialect) {
   return out;
 }
 
-/// The shortest value is one that the machine takes, byte by byte, and that the validator finds valid; the same of the way
-/// to the end from its middle.
-void check_shortest(const Compiled& compiled, Dialect dialect, const std::optional<schema::Validator>& validator) {
+/// The shortest value is one that the machine takes, byte by byte, and that the validator finds
+/// valid; the same of the way to the end from its middle.
+void check_shortest(
+    const Compiled& compiled, Dialect dialect, const std::optional<schema::Validator>& validator
+) {
   const Machine machine(compiled.ir, dialect);
   std::vector<Symbol> symbols;
   machine.shortest(compiled.root, symbols);
-  expect(Machine::done(read(machine, compiled.root, symbols)), "the shortest value is one that is read");
-  std::vector<Symbol> half(symbols.begin(), symbols.begin() + static_cast<long>(symbols.size() / 2));
+  expect(
+      Machine::done(read(machine, compiled.root, symbols)), "the shortest value is one that is read"
+  );
+  std::vector<Symbol> half(
+      symbols.begin(), symbols.begin() + static_cast<long>(symbols.size() / 2)
+  );
   const Threads middle = read(machine, compiled.root, half);
   expect(!middle.empty(), "the shortest value can be begun");
   for (const Symbol symbol : machine.completion(middle.front())) half.push_back(symbol);
-  expect(Machine::done(read(machine, compiled.root, half)), "what was begun is completed to a value that is read");
+  expect(
+      Machine::done(read(machine, compiled.root, half)),
+      "what was begun is completed to a value that is read"
+  );
   for (const std::vector<Symbol>& one : {symbols, half}) {
     const std::string text = json_of(one, dialect);
     const auto value = json::parse_document(text, json::kGenerated);
     if (!value) broken("this is not JSON: " + text);
     if (!validator) continue;
-    if (const auto violation = validator->validate(*value)) broken("not valid: " + text + ": " + schema::to_string(*violation));
+    if (const auto violation = validator->validate(*value))
+      broken("not valid: " + text + ": " + schema::to_string(*violation));
   }
 }
 
@@ -106,8 +141,12 @@ void check_probes(const Compiled& compiled, const schema::Validator& validator) 
     for (const char c : text) symbols.push_back(static_cast<unsigned char>(c));
     const bool read_by_grammar = Machine::done(read(machine, compiled.root, symbols));
     const auto violation = validator.validate(value);
-    if (violation && read_by_grammar) broken("the grammar takes " + text + ", the validator does not: " + schema::to_string(*violation));
-    if (!violation && !read_by_grammar) broken("the validator takes " + text + ", the grammar does not");
+    if (violation && read_by_grammar)
+      broken(
+          "the grammar takes " + text + ", the validator does not: " + schema::to_string(*violation)
+      );
+    if (!violation && !read_by_grammar)
+      broken("the validator takes " + text + ", the grammar does not");
   }
 }
 
@@ -129,9 +168,12 @@ void check_schema(const json::Document& schema) {
       continue;
     }
     check_refusal(compiled.error());
-    if (dialect != Dialect::json || !validator || compiled.error().code() != Code::schema_unsatisfiable) continue;
+    if (dialect != Dialect::json || !validator ||
+        compiled.error().code() != Code::schema_unsatisfiable)
+      continue;
     for (const json::Document& value : probes()) {
-      if (!validator->validate(value)) broken(json::dump(value) + " is valid, but: " + compiled.error().message());
+      if (!validator->validate(value))
+        broken(json::dump(value) + " is valid, but: " + compiled.error().message());
     }
   }
 }

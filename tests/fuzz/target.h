@@ -2,13 +2,14 @@
 //
 //   void run(std::string_view bytes) {
 //     const auto value = json::parse(bytes, json::kWire);
-//     if (value) expect(json::parse(json::dump(*value), json::kWire).ok(), "what is written can be read");
+//     if (value) expect(json::parse(json::dump(*value), json::kWire).ok(), "what is written can be
+//     read");
 //   }
 //   const Target kTarget({"json", run, seeds, 2000});
 //
-// Each NAME_fuzz.cpp is one. fuzz_test runs them all over their seeds and over seeded changes of these; the preset `fuzz`
-// builds fuzz_NAME of each, with libFuzzer (libfuzzer.cpp). A target keeps no state that a later input could see, but caches.
-// One thread.
+// Each NAME_fuzz.cpp is one. fuzz_test runs them all over their seeds and over seeded changes of
+// these; the preset `fuzz` builds fuzz_NAME of each, with libFuzzer (libfuzzer.cpp). A target keeps
+// no state that a later input could see, but caches. One thread.
 #pragma once
 
 #include <stdexcept>

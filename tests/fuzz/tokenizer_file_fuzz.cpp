@@ -1,4 +1,5 @@
-// tokenizer.json: one that is read gives ids that there are, keeps control tokens out of text, and reads the same again.
+// tokenizer.json: one that is read gives ids that there are, keeps control tokens out of text, and
+// reads the same again.
 #include "schemas/base/json.h"
 #include "tests/fuzz/promises.h"
 #include "tests/fuzz/target.h"
@@ -15,14 +16,20 @@ void run(std::string_view bytes) {
     return;
   }
   for (text::Token id = 0; id < tokenizer->size(); ++id) {
-    expect(!tokenizer->is_special(id) || tokenizer->bytes(id).empty(), "a control token has no text");
+    expect(
+        !tokenizer->is_special(id) || tokenizer->bytes(id).empty(), "a control token has no text"
+    );
     (void)tokenizer->shown(id);
   }
   check_text(*tokenizer, "a <bos>b ab\u2581\n<|turn>\xF0\x9F\x98\x80 <0x41>");
   check_text(*tokenizer, "\xFF\xC3");
-  for (const text::Token id : tokenizer->encode("<bos>a<|turn>", text::Control::match)) expect(id < tokenizer->size(), "an id is one of the vocabulary");
+  for (const text::Token id : tokenizer->encode("<bos>a<|turn>", text::Control::match))
+    expect(id < tokenizer->size(), "an id is one of the vocabulary");
   const auto again = text::Tokenizer::parse(bytes, "tokenizer.json");
-  expect(again && again->fingerprint() == tokenizer->fingerprint(), "the same file has the same fingerprint");
+  expect(
+      again && again->fingerprint() == tokenizer->fingerprint(),
+      "the same file has the same fingerprint"
+  );
 }
 
 /// Small but whole: all bytes, two control tokens, a few merges.
@@ -38,10 +45,17 @@ std::string small(bool pairs) {
   for (const char* piece : {"a", "b", "\u2581", "ab", "\u2581ab", "\n"}) add(piece);
   Json added = Json::array();
   for (size_t id = 0; id < control.size(); ++id) {
-    added.push_back(Json{{"id", id}, {"content", control[id]}, {"single_word", false}, {"lstrip", false}, {"rstrip", false},
-                         {"normalized", false}, {"special", true}});
+    added.push_back(Json{
+        {"id", id},
+        {"content", control[id]},
+        {"single_word", false},
+        {"lstrip", false},
+        {"rstrip", false},
+        {"normalized", false},
+        {"special", true}});
   }
-  const Json merges = pairs ? Json::parse(R"([["a","b"],["▁","ab"]])") : Json::parse(R"(["a b","▁ ab"])");
+  const Json merges =
+      pairs ? Json::parse(R"([["a","b"],["▁","ab"]])") : Json::parse(R"(["a b","▁ ab"])");
   Json file = Json::parse(R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":[],
     "normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},
     "pre_tokenizer":null,"post_processor":null,
