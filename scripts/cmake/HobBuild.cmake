@@ -23,7 +23,11 @@ target_compile_options(hob_options INTERFACE
   -Wall -Wextra -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Werror
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing -pthread)
 
+# Only what is tested is optimised, never the tests: to optimise them is a fifth of a build.
+set(HOB_TEST_OPTIONS -O0)
+
 add_custom_target(tsan_tests)
+add_custom_target(shipped_tests)
 add_custom_target(programs)  # what an installation has, without the tests
 
 # hob_library(NAME SOURCES ... [PUBLIC ...] [PRIVATE ...] [TESTS ...] [TEST_LINKS ...] [TEST_LABELS ...])
@@ -72,17 +76,23 @@ function(hob_test NAME)
   add_executable(${NAME} ${A_SOURCES})
   target_link_libraries(${NAME} PRIVATE hob_options hob_catch_main ${A_LINKS})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  if(NOT "hob_torch" IN_LIST A_LINKS)  # torch's units share one precompiled header, and so its flags
+    target_compile_options(${NAME} PRIVATE ${HOB_TEST_OPTIONS})
+  endif()
   hob_use_precompiled(${NAME} TEST ${A_LINKS})
   hob_say_places(${A_SOURCES})
-  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|tests)")
-    # Optimised, g++ 12 takes the value of a Result for uninitialised.
-    target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-Wno-maybe-uninitialized>)
-  endif()
   add_test(NAME ${NAME} COMMAND ${NAME})
   # What runs on several threads is also run under TSan: `scripts/build tsan tsan_tests`.
   if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(daemon|schemas/wire|schemas/base)")
     list(APPEND A_LABELS tsan)
     add_dependencies(tsan_tests ${NAME})
+  endif()
+  # What a sanitizer's build leaves out is run as it is shipped: torch, whole programs, what takes long.
+  if("hob_torch" IN_LIST A_LINKS OR "slow" IN_LIST A_LABELS OR CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(tests/end_to_end|examples)")
+    list(APPEND A_LABELS shipped)
+  endif()
+  if("shipped" IN_LIST A_LABELS)
+    add_dependencies(shipped_tests ${NAME})
   endif()
   set_tests_properties(${NAME} PROPERTIES TIMEOUT 600 LABELS "${A_LABELS}")
 endfunction()

@@ -1,5 +1,5 @@
 # Headers that most units read, compiled once: reading them again is half of a build. A unit still includes what it uses:
-# HOB_PRECOMPILE=OFF builds without (the tsan preset does, so a forgotten include is found).
+# HOB_PRECOMPILE=OFF builds without, and finds the include that somebody forgot.
 
 option(HOB_PRECOMPILE "Precompile the headers that most units read" ON)
 # Programs and libraries alike, so that they can read the same precompiled header.
@@ -11,15 +11,16 @@ if(HOB_PRECOMPILE)
     "$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow>")
 endif()
 
-# hob_precompiled(NAME HEADERS ... LINKS ...)
+# hob_precompiled(NAME HEADERS ... [LINKS ...] [OPTIONS ...])
 function(hob_precompiled NAME)
-  cmake_parse_arguments(A "" "" "HEADERS;LINKS" ${ARGN})
+  cmake_parse_arguments(A "" "" "HEADERS;LINKS;OPTIONS" ${ARGN})
   set(source "${CMAKE_BINARY_DIR}/generated/${NAME}.cpp")
   if(NOT EXISTS "${source}")
     file(WRITE "${source}" "")
   endif()
   add_library(${NAME} OBJECT EXCLUDE_FROM_ALL "${source}")
   target_link_libraries(${NAME} PRIVATE hob_options ${A_LINKS})
+  target_compile_options(${NAME} PRIVATE ${A_OPTIONS})
   target_precompile_headers(${NAME} PRIVATE ${A_HEADERS})
 endfunction()
 
@@ -29,9 +30,11 @@ if(HOB_PRECOMPILE)
   set(asio <asio/awaitable.hpp> <asio/co_spawn.hpp> <asio/io_context.hpp> <asio/local/stream_protocol.hpp>
     <asio/redirect_error.hpp> <asio/steady_timer.hpp> <asio/thread_pool.hpp> <asio/use_awaitable.hpp> <asio/write.hpp>)
   hob_precompiled(hob_pch HEADERS ${everywhere})
-  hob_precompiled(hob_pch_test HEADERS ${everywhere} <catch2/catch.hpp> LINKS Catch2::Catch2)
+  hob_precompiled(hob_pch_test HEADERS ${everywhere} <catch2/catch.hpp> LINKS Catch2::Catch2
+    OPTIONS ${HOB_TEST_OPTIONS})
   hob_precompiled(hob_pch_asio HEADERS ${everywhere} ${asio} LINKS hob_asio)
-  hob_precompiled(hob_pch_asio_test HEADERS ${everywhere} ${asio} <catch2/catch.hpp> LINKS hob_asio Catch2::Catch2)
+  hob_precompiled(hob_pch_asio_test HEADERS ${everywhere} ${asio} <catch2/catch.hpp>
+    LINKS hob_asio Catch2::Catch2 OPTIONS ${HOB_TEST_OPTIONS})
   if(HOB_TORCH)
     hob_precompiled(hob_pch_torch HEADERS ${everywhere} <ATen/Parallel.h> <ATen/core/Tensor.h> LINKS hob_torch)
   endif()
