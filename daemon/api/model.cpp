@@ -58,6 +58,7 @@ Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_
   if (params.sampling) step.sampling = *params.sampling;
   step.max_tokens = params.max_tokens.value_or(default_tokens);
   step.stop = params.stop;
+  step.stop_ids = params.stop_ids;
   step.logprobs = params.logprobs;
   step.top_logprobs = params.top_logprobs;
   step.draft = params.draft;
@@ -82,6 +83,7 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
   wire::GenerateResult out;
   out.stop_reason = std::string(describe::word(result.stop));
   out.stop_string = std::move(result.stop_string);
+  out.stop_id = result.stop_id;
   out.logprobs = std::move(result.logprobs);
   out.usage = result.usage;
   if (result.incomplete) out.incomplete = true;

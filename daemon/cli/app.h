@@ -39,6 +39,7 @@ void add_session_commands(Command& app, Shared& shared);
 void add_tool_commands(Command& app, Shared& shared);
 void add_approval_commands(Command& app, Shared& shared);
 void add_model_commands(Command& app, Shared& shared);
+void add_bench_command(Command& app, Shared& shared);
 void add_schema_commands(Command& app, Shared& shared);
 void add_memory_commands(Command& app, Shared& shared);
 void add_daemon_commands(Command& app, Shared& shared);

@@ -41,6 +41,7 @@ void build(Command& app, Shared& shared) {
   add_approval_commands(app, shared);
   add_memory_commands(app, shared);
   add_model_commands(app, shared);
+  add_bench_command(app, shared);
   add_schema_commands(app, shared);
   add_daemon_commands(app, shared);
   add_doctor_command(app, shared);

@@ -194,8 +194,6 @@ void add_model_commands(Command& app, Shared& shared) {
   add_passing(model, shared, "tokenize", "Lines of JSON strings to lines of token ids, or back with --decode", "hob-model-lite", "tokenize", true);
   add_passing(model, shared, "render", "Lines of conversations to lines of prompts", "hob-model-lite", "render", true);
 
-  add_passing(app, shared, "bench", "Measures the engine on this machine: prefill, decoding, memory", "hob-model", "bench", true);
-
   Command& grammar = app.add("grammar", "The grammars that keep answers to their schemas");
   grammar.wants_subcommand(true);
   grammar.examples("  hob grammar bench --stdio");

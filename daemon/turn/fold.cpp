@@ -98,8 +98,11 @@ void TurnFold::apply(const store::Event& event) {
       sum.prompt_tokens += record->usage.prompt_tokens;
       sum.cached_tokens += record->usage.cached_tokens;
       sum.output_tokens += record->usage.output_tokens;
+      sum.drafted_tokens += record->usage.drafted_tokens;
+      sum.accepted_tokens += record->usage.accepted_tokens;
       sum.prefill_seconds += record->usage.prefill_seconds;
       sum.decode_seconds += record->usage.decode_seconds;
+      sum.mask_seconds += record->usage.mask_seconds;
       step_begun_ = false;
     }
   } else if (event.type == "approval.requested") {

@@ -25,8 +25,9 @@ std::function<Drafters(const Automaton&)> fixed(std::vector<Token> reply, size_t
 Json without_times(const Result<wire::StepResult>& result) {
   REQUIRE(result.ok());
   Json out = describe::write(*result);
-  out["usage"].erase("prefillSeconds");
-  out["usage"].erase("decodeSeconds");
+  for (const char* name : {"prefillSeconds", "decodeSeconds", "maskSeconds", "draftedTokens", "acceptedTokens"}) {
+    out["usage"].erase(name);
+  }
   return out;
 }
 
@@ -295,6 +296,8 @@ TEST_CASE("where positions are cheap, drafts pay, and the speed-up is told") {
   const auto result = timed.run(600);
   REQUIRE(result.ok());
   CHECK(result->usage.output_tokens == 600);
+  CHECK(result->usage.drafted_tokens == timed.count("lookup").drafted);
+  CHECK(result->usage.accepted_tokens == timed.count("lookup").accepted);
   const DraftPace& pace = timed.model.scheduler.pace();
   CHECK(timed.count("lookup").accepted > 400);
   CHECK_FALSE(timed.count("lookup").resting);

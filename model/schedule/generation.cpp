@@ -212,6 +212,8 @@ void Generation::settle_draft(size_t accepted, bool refused) {
     const bool refused_here = refused && accepted >= begin && accepted < begin + piece.count;
     count.drafted += piece.count;
     count.accepted += right;
+    result_.usage.drafted_tokens += piece.count;
+    result_.usage.accepted_tokens += right;
     if (right > 0 || refused_here) {
       guesser.trust.observe(right, refused_here);
       guesser.drafter->observe(right + (refused_here ? 1 : 0), right);
@@ -222,7 +224,9 @@ void Generation::settle_draft(size_t accepted, bool refused) {
 }
 
 Result<Token> Generation::choose(std::span<const float> logits) {
+  const auto asked = tools_.clock.now();
   HOB_TRY(mask, automaton_->mask());
+  result_.usage.mask_seconds += seconds(tools_.clock.now() - asked);
   if (close_thought_ && tools_.control.channel_close && sample::allows(mask, *tools_.control.channel_close)) {
     close_thought_ = false;
     return *tools_.control.channel_close;
@@ -250,6 +254,11 @@ Result<std::optional<Generation::Ending>> Generation::read(std::span<const float
   if (const auto& stops = tools_.control.stops; std::find(stops.begin(), stops.end(), token) != stops.end()) {
     // Whatever the stop token is, a step with calls waits for their results.
     return std::optional(Ending{transcript_.has_calls() ? Stop::tool_calls : Stop::end_turn, token});
+  }
+  const bool asked = std::find(request_.stop_ids.begin(), request_.stop_ids.end(), token) != request_.stop_ids.end();
+  if (asked && automaton_->where() == Where::outside) {
+    result_.stop_id = static_cast<uint32_t>(token);
+    return std::optional(Ending{Stop::stop_id});
   }
   HOB_TRY(logprob, judge(logits, token));
   HOB_TRY_VOID(accept(token, std::move(logprob)));

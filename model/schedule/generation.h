@@ -50,6 +50,7 @@ struct Request {
   sample::Options sampling;
   uint32_t max_tokens = 2048;
   std::vector<std::string> stop_strings;
+  std::vector<Token> stop_ids;           // end free text, as stop strings do; elsewhere tokens like any other
   std::optional<uint32_t> logprobs;      // wanted, with so many of the likeliest tokens at each position
   std::function<std::string(Token)> spell = [](Token) { return std::string(); };  // for logprobs
   CancelFlag cancelled = std::make_shared<std::atomic<bool>>(false);

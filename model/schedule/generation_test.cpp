@@ -226,6 +226,30 @@ TEST_CASE("a stop string ends free text, and in a call or an answer it is text l
   CHECK(answered->items[0].text == "[12 13 ]");
 }
 
+TEST_CASE("a stop id ends free text and is not part of it, and in a call or an answer it is a token like any other") {
+  Model model;
+  model.replies[20] = {{kCall, 12, 13, kEndCall, 11, 12, 13, kStop}};
+  Request request = model.request("s", {20});
+  request.stop_ids = {40, 12};
+  const auto result = model.run(std::move(request));
+  REQUIRE(result.ok());
+  CHECK(result->stop == StepStop::stop_id);
+  CHECK(result->stop_id == 12u);
+  REQUIRE(result->items.size() == 2);
+  CHECK(result->items[0].arguments == "12 13 ");
+  CHECK(result->items[1].text == "11 ");
+  REQUIRE(result->items[0].produced);  // what was said is whole: the next turn takes these very tokens
+  CHECK(result->items[0].produced->ids == std::vector<uint32_t>{kCall, 12, 13, kEndCall, 11});
+  model.replies[21] = {{kThink, 12, kEndThink, kAnswer, 12, 13, kAnswer, kStop}};
+  Request answer = model.request("t", {21});
+  answer.stop_ids = {12};
+  const auto answered = model.run(std::move(answer));
+  REQUIRE(answered.ok());
+  CHECK(answered->stop == StepStop::end_turn);
+  CHECK_FALSE(answered->stop_id);
+  CHECK(answered->items.back().text == "[12 13 ]");
+}
+
 TEST_CASE("log probabilities come for the tokens that were chosen, with the likeliest ones") {
   Model model;
   model.replies[20] = {{kThink, 30, kEndThink, 11, kStop}};

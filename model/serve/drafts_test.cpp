@@ -43,7 +43,7 @@ struct Model {
         INFO((result ? "" : result.error().message()));
         REQUIRE(result.ok());
         out[i] = describe::write(*result);
-        for (const char* name : {"prefillSeconds", "decodeSeconds", "cachedTokens"}) out[i]["usage"].erase(name);
+        for (const char* name : {"prefillSeconds", "decodeSeconds", "maskSeconds", "cachedTokens", "draftedTokens", "acceptedTokens"}) out[i]["usage"].erase(name);
       };
       REQUIRE(scheduler->submit(std::move(made)).ok());
     }

@@ -143,6 +143,15 @@ TEST_CASE("a stop string ends the text wherever tokens part, in characters of se
   CHECK(whole.items.at(0).text == "Hello, caf\u00e9! Good-bye.");
 }
 
+TEST_CASE("a stop id ends the text before it") {
+  ModelProcess model(script({{{"say", "Hello, you."}}}));
+  const Json comma = model.request("tokenize", {{"text", ","}}).reply.value()["tokens"][0];
+  const wire::StepResult result = result_of(model.request("step", step("hello", {{"stopIds", {comma}}})));
+  CHECK(result.stop == StepStop::stop_id);
+  CHECK(result.stop_id == comma.get<uint32_t>());
+  CHECK(result.items.at(0).text == "Hello");
+}
+
 TEST_CASE("log probabilities are told with the texts of the tokens") {
   ModelProcess model(script({{{"say", "Hello."}}}));
   const wire::StepResult result = result_of(model.request("step", step("hello", {{"logprobs", true}, {"topLogprobs", 3}})));
@@ -179,6 +188,8 @@ TEST_CASE("what cannot be sampled so is refused at its pointer") {
   CHECK(pointer({{"stop", {"a", ""}}}) == "/stop/1");
   CHECK(pointer({{"stop", {std::string(257, 'a')}}}) == "/stop/0");
   CHECK(pointer({{"stop", std::vector<std::string>(17, "a")}}) == "/stop");
+  CHECK(pointer({{"stopIds", {1, 100'000'000}}}) == "/stopIds/1");
+  CHECK(pointer({{"stopIds", std::vector<int>(17, 1)}}) == "/stopIds");
   CHECK(pointer({{"topLogprobs", 2}}) == "/topLogprobs");
   CHECK(pointer({{"logprobs", true}, {"topLogprobs", 21}}) == "/topLogprobs");
   CHECK(pointer({{"logprobs", true}, {"topLogprobs", 20}, {"maxTokens", 100'000}}) == "/maxTokens");

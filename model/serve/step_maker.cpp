@@ -105,6 +105,18 @@ Result<void> check_stops(const std::vector<std::string>& stops) {
   return {};
 }
 
+Result<std::vector<engine::Token>> stop_ids_of(const std::vector<uint32_t>& ids, uint64_t vocab) {
+  std::vector<engine::Token> out;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] >= vocab) {
+      return invalid_params("/stopIds/" + std::to_string(i), "a token id below " + std::to_string(vocab),
+                            std::to_string(ids[i]));
+    }
+    out.push_back(static_cast<engine::Token>(ids[i]));
+  }
+  return out;
+}
+
 /// A reply must fit a frame, and a line of the daemon's socket.
 Result<void> check_logprobs(const wire::StepParams& params) {
   if (params.top_logprobs > 0 && !params.logprobs) {
@@ -201,6 +213,8 @@ Result<schedule::Request> StepMaker::make(const wire::StepParams& asked) {
   out.sampling.seed = params.sampling.seed ? *params.sampling.seed : random_.next();
   out.max_tokens = params.max_tokens;
   out.stop_strings = params.stop;
+  HOB_TRY(stop_ids, stop_ids_of(params.stop_ids, facts_.info.vocab));
+  out.stop_ids = std::move(stop_ids);
   if (params.draft.value_or(facts_.draft) == wire::DraftKind::lookup) out.drafters = schedule::free_drafters;
   if (params.logprobs) {
     out.logprobs = params.top_logprobs;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <limits>
 #include <new>
+#include <random>
 #include <thread>
 
 #include "model/torch/bench_cost.h"
@@ -50,6 +51,25 @@ struct Subject {
   double load_seconds = -1;
 };
 
+Result<void> check_drafts(const BenchOptions& options) {
+  const auto refuse = [](const std::string& text) { return Error(Code::invalid_params, text); };
+  if (options.draft == "mtp") return refuse("This version of hob has no MTP drafter: --draft takes none or ngram.");
+  if (options.draft != "none" && options.draft != "ngram") {
+    return refuse("--draft takes none or ngram, got \"" + options.draft + "\".");
+  }
+  if (options.draft == "ngram" && options.acceptance.empty()) {
+    return refuse("Arbitrary ids never accept a draft: --draft ngram takes --acceptance P,P,..., a measured one, to replay it.");
+  }
+  if (options.draft == "none" && !options.acceptance.empty()) return refuse("--acceptance belongs to --draft ngram.");
+  if (options.acceptance.size() >= kMaxRows) {
+    return refuse("--acceptance takes at most " + std::to_string(kMaxRows - 1) + " places, which one forward holds.");
+  }
+  for (const double share : options.acceptance) {
+    if (!(share >= 0 && share <= 1)) return refuse("--acceptance takes shares of 0 to 1.");
+  }
+  return {};
+}
+
 Result<void> check(const BenchOptions& options) {
   const auto refuse = [](const std::string& text) { return Error(Code::invalid_params, text); };
   if (options.model.empty() == options.synthetic.empty()) return refuse("Give either --model DIR or --synthetic SIZE.");
@@ -62,7 +82,7 @@ Result<void> check(const BenchOptions& options) {
   if (options.weights != "bf16" && options.weights != "f32" && !(options.weights == "auto" && !options.model.empty())) {
     return refuse("--weights takes bf16 or f32 (of a checkpoint also auto), got \"" + options.weights + "\".");
   }
-  if (options.draft != "none") return refuse("Drafts are not measured by this version of hob: --draft takes none.");
+  HOB_TRY_VOID(check_drafts(options));
   if (!options.schema.empty()) {
     return refuse("Masks are not measured here: `hob grammar bench --stdio` does that. Leave --schema out.");
   }
@@ -86,7 +106,7 @@ Result<void> check(const BenchOptions& options) {
 uint32_t context_of(const BenchOptions& options) {
   uint32_t out = 1;
   for (const uint32_t prompt : options.prompts) out = std::max(out, prompt);
-  for (const uint32_t depth : options.depths) out = std::max(out, depth + options.generate + 1);
+  for (const uint32_t depth : options.depths) out = std::max(out, depth + options.generate + 1 + static_cast<uint32_t>(options.acceptance.size()));
   return out;
 }
 
@@ -151,7 +171,7 @@ Result<Subject> load_model(const BenchOptions& options, int threads, const Bench
   out.weight_size = gemma::byte_size(weights);
   out.config = checkpoint.config;
   HOB_TRY(engine, load(std::move(checkpoint), load_options));
-  out.load_seconds = seconds_since(start);
+  out.load_seconds = options.already_seconds + seconds_since(start);
   out.engine = std::move(engine);
   return out;
 }
@@ -193,11 +213,11 @@ class Run {
     row_(out);
   }
 
-  Result<void> step(const std::vector<engine::SeqId>& sequences, std::vector<engine::Token> ids, bool logits) {
+  Result<void> step(const std::vector<engine::SeqId>& sequences, std::vector<engine::Token> ids, size_t logits) {
     engine::Batch batch;
     for (const engine::SeqId seq : sequences) {
       engine::Row row{.seq = seq, .ids = ids, .soft = {}};
-      row.logits_from = logits ? ids.size() - 1 : ids.size();
+      row.logits_from = ids.size() - logits;
       batch.rows.push_back(std::move(row));
     }
     HOB_TRY(out, engine_.forward(batch));
@@ -212,7 +232,7 @@ class Run {
     for (uint32_t i = 0; i < options_.repeat; ++i) {
       HOB_TRY(seq, engine_.open());
       const auto start = Clock::now();
-      HOB_TRY_VOID(step({seq}, some_ids(tokens, engine_.info().vocab), true));
+      HOB_TRY_VOID(step({seq}, some_ids(tokens, engine_.info().vocab), 1));
       seconds.push_back(seconds_since(start));
       engine_.close(seq);
     }
@@ -229,31 +249,59 @@ class Run {
     note_("decoding " + std::to_string(options_.generate) + " tokens at depth " + std::to_string(depth) + ", " +
           std::to_string(sequences) + (sequences == 1 ? " sequence" : " sequences"));
     std::vector<double> seconds, roofs;
+    uint64_t forwards = 0;
     for (uint32_t i = 0; i < options_.repeat; ++i) {
       std::vector<engine::SeqId> open;
       for (uint32_t n = 0; n < sequences; ++n) {
         HOB_TRY(seq, engine_.open());
         open.push_back(seq);
-        if (depth > 0) HOB_TRY_VOID(step({seq}, some_ids(depth, engine_.info().vocab), false));
+        if (depth > 0) HOB_TRY_VOID(step({seq}, some_ids(depth, engine_.info().vocab), 0));
       }
       roofs.push_back(read_bandwidth(threads_, options_.probe_bytes));
-      HOB_TRY_VOID(step(open, {7}, true));  // wakes what sleeps
+      HOB_TRY_VOID(step(open, {7}, 1));  // wakes what sleeps
       const auto start = Clock::now();
-      for (uint32_t n = 0; n < options_.generate; ++n) {
-        HOB_TRY_VOID(step(open, {static_cast<engine::Token>((n * 31 + 5) % engine_.info().vocab)}, true));
-      }
+      HOB_TRY(ran, generate(open));
       seconds.push_back(seconds_since(start));
+      forwards = ran;
       for (const engine::SeqId seq : open) engine_.close(seq);
     }
     const double tokens = double{static_cast<double>(options_.generate)} * sequences, speed = tokens / median(seconds);
-    const uint64_t bytes = cost_.decode_bytes(depth + options_.generate / 2, sequences);
+    const double share = static_cast<double>(forwards) / options_.generate;  // of a forward that each token costs
+    const auto bytes =
+      static_cast<uint64_t>(share * static_cast<double>(cost_.decode_bytes(depth + options_.generate / 2, sequences)));
     const double roof = *std::max_element(roofs.begin(), roofs.end());
-    emit("decode", {
+    Json row{
       {"tokens", options_.generate}, {"depth", depth}, {"sequences", sequences}, {"seconds", seconds},
       {"tokens_per_s", three_digits(speed)}, {"bytes_per_token", bytes}, {"bandwidth_GBps", three_digits(roof)},
       {"roof_fraction", three_digits(static_cast<double>(bytes) * speed / 1e9 / roof)}
-    });
+    };
+    if (!options_.acceptance.empty()) {
+      row["replayed_acceptance"] = options_.acceptance;
+      row["tokens_per_forward"] = three_digits(1 / share);
+    }
+    emit("decode", row);
     return {};
+  }
+
+  /// Decodes `generate` tokens of each sequence, with drafts where an acceptance is replayed; the forwards that it took.
+  Result<uint64_t> generate(const std::vector<engine::SeqId>& open) {
+    std::mt19937 chance(20'240'607);  // the same drafts are right in each row
+    uint64_t forwards = 0;
+    for (size_t said = 0; said < options_.generate; ++forwards) {
+      const size_t drafted = std::min(options_.acceptance.size(), options_.generate - said - 1);
+      std::vector<engine::Token> ids;
+      for (size_t i = 0; i <= drafted; ++i) {
+        ids.push_back(static_cast<engine::Token>(((said + i) * 31 + 5) % engine_.info().vocab));
+      }
+      HOB_TRY_VOID(step(open, std::move(ids), drafted + 1));
+      size_t right = 0;
+      while (right < drafted && std::uniform_real_distribution<double>()(chance) < options_.acceptance[right]) ++right;
+      for (const engine::SeqId seq : open) {
+        if (drafted > right) HOB_TRY_VOID(engine_.truncate(seq, static_cast<uint32_t>(drafted - right)));
+      }
+      said += right + 1;
+    }
+    return forwards;
   }
 
   const BenchOptions& options_;

@@ -4,8 +4,9 @@
 //
 // One JSON object a line on standard output; what is being done goes to standard error. Before each row memory's bandwidth
 // is probed (decode) or the arithmetic peak (prefill), so that a row's fraction belongs to the machine as it was then.
-// Rows: load (a model's directory only), prefill, decode, memory. What is not measured here is refused by name: other
-// weight types and devices, drafts, schemas. [model] thread.
+// Rows: load (a checkpoint only), prefill, decode, memory. Arbitrary ids never accept a draft: `--draft ngram --acceptance
+// 0.8,0.6` replays a measured acceptance, position by position, so that what verification costs is measured. What is not
+// measured here is refused by name: other weight types and devices, schemas. [model] thread.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,8 @@ struct BenchOptions {
   std::string synthetic;            // a size or a config.json, with random weights
   std::string weights = "bf16";     // bf16 or f32; of a checkpoint also auto
   std::string device = "cpu";
-  std::string draft = "none";
+  std::string draft = "none";       // none or ngram
+  std::vector<double> acceptance;   // with ngram: how often a draft is right at each place, where those before it were
   std::string schema;
   int threads = 0;                  // 0: as many as the machine has
   std::vector<uint32_t> prompts;    // a prefill row each
@@ -33,6 +35,7 @@ struct BenchOptions {
   std::string commit;               // what the rows say was measured
   size_t probe_bytes = 256u << 20;  // what the bandwidth probe reads
   uint64_t memory_bytes = 0;        // memory to reckon with; 0: what this machine has left
+  double already_seconds = 0;       // that the process had run before: they belong to loading
 };
 
 using BenchRow = std::function<void(const Json& row)>;

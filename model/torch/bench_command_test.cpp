@@ -90,6 +90,21 @@ TEST_CASE("a checkpoint is measured too, its load first") {
   CHECK(rows.front().at("model") == "e2b_like");
 }
 
+TEST_CASE("a replayed acceptance verifies its drafts in fewer forwards, and says so") {
+  BenchOptions options = small("e2b_like");
+  options.generate = 40;
+  options.repeat = 1;
+  options.depths = {0};
+  options.draft = "ngram";
+  for (const auto& [share, most, least] : {std::tuple{1.0, 3.0, 2.9}, {0.5, 2.2, 1.2}, {0.0, 1.0, 1.0}}) {
+    options.acceptance = {share, share};
+    const Json decode = rows_of(options).at(1);
+    CHECK(decode.at("replayed_acceptance") == Json::array({share, share}));
+    CHECK(decode.at("tokens_per_forward") <= most);
+    CHECK(decode.at("tokens_per_forward") >= least - 0.05);
+  }
+}
+
 TEST_CASE("bytes of a token and work of a prompt are those of the published shapes") {
   const auto config = must(gemma::parse_config(must(synthetic_config("e2b")), "config.json"));
   const BenchCost cost(config, 2, 4);
@@ -156,7 +171,12 @@ TEST_CASE("what is not measured is refused by name") {
   CHECK(with([](BenchOptions& o) { o.weights = "int4"; }).find("int4") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.weights = "auto"; }).find("auto") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.device = "cuda"; }).find("cuda") != std::string::npos);
-  CHECK(with([](BenchOptions& o) { o.draft = "ngram"; }).find("--draft") != std::string::npos);
+  CHECK(with([](BenchOptions& o) { o.draft = "mtp"; }).find("no MTP drafter") != std::string::npos);
+  CHECK(with([](BenchOptions& o) { o.draft = "luck"; }).find("\"luck\"") != std::string::npos);
+  CHECK(with([](BenchOptions& o) { o.draft = "ngram"; }).find("--acceptance P") != std::string::npos);
+  CHECK(with([](BenchOptions& o) { o.acceptance = {0.5}; }).find("--draft ngram") != std::string::npos);
+  CHECK(with([](BenchOptions& o) { o.draft = "ngram", o.acceptance = {0.5, 1.5}; }).find("0 to 1") != std::string::npos);
+  CHECK(with([](BenchOptions& o) { o.draft = "ngram", o.acceptance.assign(500, 0.5); }).find("places") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.schema = "s.json"; }).find("hob grammar bench") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.model = "x"; }).find("either") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.synthetic = "e3b"; }).find("e3b") != std::string::npos);

@@ -185,6 +185,7 @@ struct StepParams {
   Sampling sampling;
   uint32_t max_tokens = 2048;
   std::vector<std::string> stop;      // texts that end free text; they are not shown
+  std::vector<uint32_t> stop_ids;     // tokens that end free text; they are not shown
   bool logprobs = false;
   uint32_t top_logprobs = 0;          // the likeliest tokens told at each position, with `logprobs`
   std::optional<DraftKind> draft;     // missing: as the model was started
@@ -206,6 +207,7 @@ struct StepParams {
     d.defaulted("sampling", &StepParams::sampling, "");
     d.defaulted("maxTokens", &StepParams::max_tokens, "", {.min = 1});
     d.defaulted("stop", &StepParams::stop, "Texts of 1 to 256 bytes that end free text.", {.max_length = 16});
+    d.defaulted("stopIds", &StepParams::stop_ids, "Tokens that end free text.", {.max_length = 16});
     d.defaulted("logprobs", &StepParams::logprobs, "Tell how likely each token was.");
     d.defaulted("topLogprobs", &StepParams::top_logprobs, "With logprobs: and the likeliest ones.", {.max = 20});
     d.field("draft", &StepParams::draft, "Missing: as the model was started.");
@@ -244,8 +246,11 @@ struct Usage {
   uint64_t prompt_tokens = 0;     // of the whole prompt
   uint64_t cached_tokens = 0;     // of those, taken from a cache
   uint64_t output_tokens = 0;
+  uint64_t drafted_tokens = 0;    // guessed ahead and verified
+  uint64_t accepted_tokens = 0;   // of those, what the model said
   double prefill_seconds = 0;
   double decode_seconds = 0;
+  double mask_seconds = 0;        // of those, spent on what the schema forbids
 
   template <typename D>
   static void describe(D& d) {
@@ -253,8 +258,11 @@ struct Usage {
     d.defaulted("promptTokens", &Usage::prompt_tokens, "");
     d.defaulted("cachedTokens", &Usage::cached_tokens, "Of the prompt, taken from a cache.");
     d.defaulted("outputTokens", &Usage::output_tokens, "");
+    d.defaulted("draftedTokens", &Usage::drafted_tokens, "Guessed ahead and verified.");
+    d.defaulted("acceptedTokens", &Usage::accepted_tokens, "Of those, what the model said.");
     d.defaulted("prefillSeconds", &Usage::prefill_seconds, "");
     d.defaulted("decodeSeconds", &Usage::decode_seconds, "");
+    d.defaulted("maskSeconds", &Usage::mask_seconds, "Of those, spent on what may not be said.");
   }
 };
 
@@ -289,12 +297,13 @@ struct TokenLogprob {
   }
 };
 
-enum class StepStop { end_turn, tool_calls, max_tokens, cancelled, repetition, stop_string };
+enum class StepStop { end_turn, tool_calls, max_tokens, cancelled, repetition, stop_string, stop_id };
 constexpr auto names(StepStop*) {
   using Name = describe::EnumName<StepStop>;
   return std::array{Name{StepStop::end_turn, "end_turn"}, Name{StepStop::tool_calls, "tool_calls"},
                     Name{StepStop::max_tokens, "max_tokens"}, Name{StepStop::cancelled, "cancelled"},
-                    Name{StepStop::repetition, "repetition"}, Name{StepStop::stop_string, "stop_string"}};
+                    Name{StepStop::repetition, "repetition"}, Name{StepStop::stop_string, "stop_string"},
+                    Name{StepStop::stop_id, "stop_id"}};
 }
 
 /// The reply of a step. The items of a step, in order: thought?, text?, calls, or the structured answer.
@@ -304,6 +313,7 @@ struct StepResult {
                                    // `produced` on the first
   bool incomplete = false;         // a value was closed at the token limit; a call closed so is left out
   std::optional<std::string> stop_string;             // which one ended the text; such a step has no `produced`
+  std::optional<uint32_t> stop_id;                    // which of `stop_ids` ended the text
   std::optional<std::vector<TokenLogprob>> logprobs;  // of the tokens behind the items, where asked for
   Usage usage;
 
@@ -314,6 +324,7 @@ struct StepResult {
     d.defaulted("items", &StepResult::items, "");
     d.defaulted("incomplete", &StepResult::incomplete, "");
     d.field("stopString", &StepResult::stop_string, "");
+    d.field("stopId", &StepResult::stop_id, "");
     d.field("logprobs", &StepResult::logprobs, "");
     d.defaulted("usage", &StepResult::usage, "");
   }

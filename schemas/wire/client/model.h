@@ -61,6 +61,7 @@ struct Generate {
   std::optional<std::string> grammar;  // refused: backend_lacks
   std::optional<std::string> regex;    // refused: backend_lacks
   std::vector<std::string> stop;       // texts that end free text
+  std::vector<uint32_t> stop_ids;      // tokens that end free text
   bool logprobs = false;
   uint32_t top_logprobs = 0;
   std::optional<DraftKind> draft;
@@ -81,6 +82,7 @@ struct Generate {
     d.field("grammar", &Generate::grammar, "Not in this version.");
     d.field("regex", &Generate::regex, "Not in this version.");
     d.defaulted("stop", &Generate::stop, "Texts of 1 to 256 bytes that end free text and are not given out.", {.max_length = 16});
+    d.defaulted("stopIds", &Generate::stop_ids, "Tokens that end free text and are not given out.", {.max_length = 16});
     d.defaulted("logprobs", &Generate::logprobs, "Tell how likely each token was.");
     d.defaulted("topLogprobs", &Generate::top_logprobs, "With logprobs: and the likeliest ones at each place.", {.max = 20});
     d.field("draft", &Generate::draft,
@@ -107,6 +109,7 @@ struct GenerateResult {
   std::vector<GeneratedCall> tool_calls;
   std::string stop_reason;
   std::optional<std::string> stop_string;
+  std::optional<uint32_t> stop_id;
   std::optional<bool> incomplete;
   std::optional<std::vector<TokenLogprob>> logprobs;
   Usage usage;
@@ -118,8 +121,9 @@ struct GenerateResult {
     d.field("structured", &GenerateResult::structured, "");
     d.defaulted("toolCalls", &GenerateResult::tool_calls, "");
     d.field("stopReason", &GenerateResult::stop_reason,
-            "end_turn, tool_calls, max_tokens, repetition or stop_string.");
+            "end_turn, tool_calls, max_tokens, repetition, stop_string or stop_id.");
     d.field("stopString", &GenerateResult::stop_string, "Which of `stop` ended the text.");
+    d.field("stopId", &GenerateResult::stop_id, "Which of `stopIds` ended the text.");
     d.field("incomplete", &GenerateResult::incomplete, "");
     d.field("logprobs", &GenerateResult::logprobs, "Of the tokens behind the output, its control tokens included.");
     d.defaulted("usage", &GenerateResult::usage, "");
