@@ -362,5 +362,34 @@ TEST_CASE("the model that is hosted is listed and chosen, and the rest of the co
   CHECK(text.str().find("log:\n  level: debug\n") != std::string::npos);
 }
 
+TEST_CASE("hob bench tells what the engine does, and the time to the first token through a daemon of its own") {
+  if (!std::filesystem::exists(binary("hob-model"))) {
+    WARN("skipped: this build has no hob-model");
+    return;
+  }
+  PrivateDaemon daemon;
+  const Ran ran = daemon.hob({"bench", "--weights", "f32", "--prompt", "8", "--depth", "0", "--generate", "2", "--repeat", "1"});
+  INFO(ran.err);
+  REQUIRE(ran.exit == 0);
+  std::vector<Json> rows;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) rows.push_back(parsed(line));
+  REQUIRE(rows.size() == 6);
+  const std::vector<std::string> wanted{"load", "prefill", "decode", "memory", "ttft", "ttft"};
+  for (size_t i = 0; i < wanted.size(); ++i) CHECK(rows[i]["what"] == wanted[i]);
+  CHECK(rows[4]["turn"] == "first");
+  CHECK(rows[5]["turn"] == "follow_up");
+  for (const Json& row : {rows[4], rows[5]}) {
+    CHECK(row["seconds"].size() == 1);
+    CHECK(row["seconds"][0] > 0);
+    CHECK(row["commit"] == rows[0]["commit"]);
+  }
+  CHECK(rows[5]["cached_tokens"] >= rows[4]["tokens"]);  // a follow-up only reads what is new
+  const Ran without = daemon.hob({"bench", "--no-ttft", "--prompt", "8", "--depth", "0", "--generate", "2", "--repeat", "1"});
+  CHECK(without.exit == 0);
+  CHECK(without.out.find("ttft") == std::string::npos);
+  CHECK(daemon.hob({"bench", "--weights", "int8"}).exit == 1);
+}
+
 }  // namespace
 }  // namespace hob::tests
