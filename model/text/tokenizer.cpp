@@ -140,6 +140,12 @@ Result<Tokenizer> Tokenizer::build(TokenizerFile file, std::string_view source, 
   if (!bpe) return std::move(bpe).error().in(name);
   made.bpe_ = std::move(bpe).value();
   made.added_ = AddedTokens(file.added);
+  std::vector<AddedToken> control, text;
+  for (AddedToken& token : file.added) {
+    (made.kinds_[token.id] == Kind::special ? control : text).push_back(std::move(token));
+  }
+  made.added_control_ = AddedTokens(control);
+  made.added_text_ = AddedTokens(text);
   made.fingerprint_ = hex(hash_text(source)) + hex(hash_text(source.substr(source.size() / 3)));
   return made;
 }
@@ -165,20 +171,22 @@ void Tokenizer::find_control(const std::vector<AddedToken>& added) {
 std::vector<Token> Tokenizer::encode(std::string_view text, Control control) const {
   std::vector<Token> out;
   out.reserve(text.size() / 3 + 4);
-  size_t at = 0;
-  if (control == Control::match) {
-    while (const auto hit = added_.next(text, at)) {
-      bpe_.encode(text.substr(at, hit->begin - at), out);
-      out.push_back(hit->token);
-      at = hit->end;
-    }
-  }
-  bpe_.encode(text.substr(at), out);
+  encode(text, control == Control::match ? added_ : added_text_, out);
   return out;
 }
 
+void Tokenizer::encode(std::string_view text, const AddedTokens& added, std::vector<Token>& out) const {
+  size_t at = 0;
+  while (const auto hit = added.next(text, at)) {
+    bpe_.encode(text.substr(at, hit->begin - at), out);
+    out.push_back(hit->token);
+    at = hit->end;
+  }
+  bpe_.encode(text.substr(at), out);
+}
+
 std::vector<Token> Tokenizer::encode(std::span<const Piece> pieces) const {
-  std::string plain;  // what has been read since the last added token
+  std::string plain;  // what has been read since the last control token
   std::vector<Token> out;
   for (size_t first = 0; first < pieces.size();) {
     if (!pieces[first].trusted) {
@@ -194,9 +202,9 @@ std::vector<Token> Tokenizer::encode(std::span<const Piece> pieces) const {
     }
     if (last > first + 1) text = joined;
     size_t at = 0;
-    while (const auto hit = added_.next(text, at)) {
+    while (const auto hit = added_control_.next(text, at)) {
       plain += text.substr(at, hit->begin - at);
-      bpe_.encode(plain, out);
+      encode(plain, added_text_, out);
       plain.clear();
       out.push_back(hit->token);
       at = hit->end;
@@ -204,7 +212,7 @@ std::vector<Token> Tokenizer::encode(std::span<const Piece> pieces) const {
     plain += text.substr(at);
     first = last;
   }
-  bpe_.encode(plain, out);
+  encode(plain, added_text_, out);
   return out;
 }
 

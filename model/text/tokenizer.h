@@ -4,7 +4,7 @@
 //   std::vector<Token> ids = tokenizer.encode("Say <turn|>", Control::as_text);   // no control id comes out
 //   std::string text = tokenizer.decode(ids, Specials::keep);
 //
-// `Control::match` reads added tokens (such as <turn|>) as what they are; use it for our own template text alone.
+// `Control::match` reads control tokens (such as <turn|>) as what they are; use it for our own template text alone.
 // Text from outside is encoded with `Control::as_text`, or as an untrusted Piece, and cannot forge a control token.
 // No <bos> is ever added. A copy is expensive (tens of megabytes with the real vocabulary): share by reference.
 // Immutable once loaded; any thread.
@@ -62,8 +62,8 @@ class Tokenizer {
   static Result<Tokenizer> build(TokenizerFile file, std::string_view source, std::string_view name);
 
   std::vector<Token> encode(std::string_view text, Control control) const;
-  /// Encodes the pieces as one text: merges run across piece borders as they do in the reference, but an added
-  /// token is only read where it lies wholly in trusted text.
+  /// Encodes the pieces as one text: merges and added tokens that are mere text (such as <table>) run across piece borders
+  /// as they do in the reference, but a control token is only read where it lies wholly in trusted text.
   std::vector<Token> encode(std::span<const Piece> pieces) const;
 
   /// The text of the ids. Runs of byte pieces are decoded together; where a run is not UTF-8 each of its bytes
@@ -90,9 +90,11 @@ class Tokenizer {
   enum class Kind : uint8_t { text, byte, special };
   Tokenizer() = default;
   void find_control(const std::vector<AddedToken>& added);
+  void encode(std::string_view text, const AddedTokens& added, std::vector<Token>& out) const;
 
   Vocabulary vocabulary_;
-  AddedTokens added_;
+  AddedTokens added_;  // all of them:
+  AddedTokens added_control_, added_text_;  // what no text from outside may spell, and what is text like any other
   Bpe bpe_;
   StringList shown_;  // by id: with spaces for U+2581, one raw byte for a byte piece
   std::vector<Kind> kinds_;

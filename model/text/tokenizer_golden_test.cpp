@@ -57,6 +57,18 @@ TEST_CASE("ids and decoded texts are those of the reference, in many scripts") {
   check_goldens(load(kFixtures + "vocabulary.json"), goldens);
 }
 
+TEST_CASE("added tokens that are mere text are read in text from outside, across the borders of pieces too") {
+  const Tokenizer tokenizer = load(kFixtures + "vocabulary.json");
+  const std::vector<Token> whole = tokenizer.encode("a<unused3>b", Control::match);
+  REQUIRE(whole.size() == 3);
+  CHECK_FALSE(tokenizer.is_special(whole[1]));
+  CHECK(tokenizer.encode("a<unused3>b", Control::as_text) == whole);
+  CHECK(tokenizer.encode(std::vector<Piece>{{"a<unu", true}, {"sed3>", false}, {"b", true}}) == whole);
+  const auto forged = tokenizer.encode(std::vector<Piece>{{"<|tu", true}, {"rn>", false}, {"<unused3>", false}});
+  CHECK(forged.back() == whole[1]);
+  for (const Token token : forged) CHECK_FALSE(tokenizer.is_special(token));
+}
+
 TEST_CASE("the built-in model's tokenizer gives the ids of the reference") {
   const std::string path = HOB_SOURCE_DIR "/model/tiny/checkpoint/tokenizer.json";
   if (!std::filesystem::exists(path)) return;  // a source package without the checkpoint
