@@ -89,7 +89,9 @@ bool SchemaBuilder::disjoint(const ObjectSpec& a, const ObjectSpec& b, int depth
       } else if (const KeyClass* of = ir_.class_of(y, x.names[i])) {
         other = of->node;
       }
-      // What one must have, the other cannot have, or not with such a value.
+      // What one must have, the other cannot have, or not with such a value. That the dialect leaves a key out says nothing of
+      // what the schema takes, and that is what oneOf counts.
+      if (other == kNone && y.reticent) continue;
       if (other == kNone || disjoint(x.properties[i].node, other, depth)) return true;
     }
     return false;
@@ -99,7 +101,7 @@ bool SchemaBuilder::disjoint(const ObjectSpec& a, const ObjectSpec& b, int depth
     return std::any_of(spec.properties.begin(), spec.properties.end(), [](const Property& one) { return one.required; });
   };
   const bool some = a.min_properties > 0 || b.min_properties > 0 || required(a) || required(b);
-  return some && !shares_key(a, b, depth) && !shares_key(b, a, depth);
+  return some && !a.reticent && !b.reticent && !shares_key(a, b, depth) && !shares_key(b, a, depth);
 }
 
 // Whether some key of `a` may be one of `b`, with a value that fits both; names of `b` are looked at the other way round.

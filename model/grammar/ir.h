@@ -88,6 +88,7 @@ struct ObjectSpec {
   std::vector<Property> properties;    // of names[i]
   std::vector<uint32_t> declared;      // indices into names, in the schema's order
   std::vector<KeyClass> others;        // other keys; they exclude one another
+  bool reticent = false;               // other keys are left out by the call dialect; the schema does not forbid them
   bool wants_witness = false;          // some member must be one: it breaks a denied schema's rule for its members
   uint32_t min_properties = 0, max_properties = kUnlimited;
   int min_depth = 1;

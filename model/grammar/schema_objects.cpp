@@ -81,7 +81,8 @@ Result<void> SchemaBuilder::add_object(const Items& items, Node& out) {
     HOB_TRY(parted, part_keys(keys, items.front().pointer));
     cells = std::move(parted);
   }
-  HOB_TRY_VOID(add_classes(items, keys, std::move(cells), !(dialect_ == Dialect::gemma && declares && !speaks_of_others), spec));
+  spec.reticent = dialect_ == Dialect::gemma && declares && !speaks_of_others;
+  HOB_TRY_VOID(add_classes(items, keys, std::move(cells), !spec.reticent, spec));
   HOB_TRY_VOID(name_few_keys(spec, required, order, items.front().pointer));
   Languages& all = ir_.languages();
   for (const auto& [name, must] : required) {

@@ -245,6 +245,12 @@ TEST_CASE("the call dialect: bare keys, quoted strings, no white space, no undec
         Dialect::gemma);
   check(R"({"type":"object","properties":{"a":{}},"additionalProperties":{"type":"integer"}})",
         {"{b:1,a:`x`}", "{}", "{my-key:1}"}, {"{b:`x`}", "{:1}", "{b:1,b:2}", "{b{:1}"}, Dialect::gemma);
+  // That undeclared arguments are left out does not make the branches of a oneOf exclude each other.
+  check(R"({"type":"object","oneOf":[{"required":["c"]},{"properties":{"a":{"type":"null"}}}]})",
+        {"{}", "{a:null}", "{c:1,a:1}"}, {"{c:1}", "{a:1}", "{c:null,a:null}"}, Dialect::gemma);
+  check(R"({"type":"object","oneOf":[{"properties":{"a":{"type":"integer"}},"required":["a"]},
+            {"properties":{"b":{"type":"integer"}},"required":["b"]}]})",
+        {"{a:1}", "{b:1}"}, {"{}", "{a:1,b:1}", "{b:`x`}"}, Dialect::gemma);
   auto odd = compile(R"({"type":"object","properties":{"a:b":{}}})", Dialect::gemma);
   REQUIRE_FALSE(odd);
   REQUIRE(odd.error().code() == Code::schema_unsupported);
