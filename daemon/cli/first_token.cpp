@@ -59,11 +59,14 @@ class PrivatePlace {
   std::string root_;
 };
 
-Result<void> wait_for_model(Shared& shared, Client& client) {
+Result<wire::ModelStatus> wait_for_model(Shared& shared, Client& client) {
   const auto begun = Clock::now();
   for (;;) {
     HOB_TRY(status, client.call<wire::ModelStatus>("model/status", wire::Nothing{}));
-    if (status.state == "ready") break;
+    if (status.state == "ready") {
+      shared.terminal.end_progress();
+      return status;
+    }
     if (status.state == "failed") return Error(Code::model_failed, "The model did not load: " + status.reason.value_or("no reason was given."));
     if (Clock::now() - begun > kLoadTime) return Error(Code::deadline, "The model did not load within ten minutes.");
     if (Clock::now() - begun > std::chrono::seconds(2)) shared.terminal.bar("loading the model", status.loading.value_or(0));
@@ -71,8 +74,6 @@ Result<void> wait_for_model(Shared& shared, Client& client) {
     const Until until{.deadline = Clock::now() + Milliseconds(50), .input_fd = -1, .interruptible = true};
     if (client.wait(until, message) == Wake::interrupt) return interrupted();
   }
-  shared.terminal.end_progress();
-  return {};
 }
 
 struct Measured {
@@ -141,8 +142,7 @@ struct Rows {
 };
 
 Result<void> measure(Shared& shared, Daemon& daemon, const std::string& work, const FirstTokenOptions& options) {
-  HOB_TRY_VOID(wait_for_model(shared, daemon.client));
-  HOB_TRY(status, daemon.client.call<wire::ModelStatus>("model/status", wire::Nothing{}));
+  HOB_TRY(status, wait_for_model(shared, daemon.client));
   const std::string name = status.model ? status.model->name : std::string();
   uint32_t seed = 0;
   for (const uint32_t prompt : options.prompts) {

@@ -58,8 +58,7 @@ Result<void> become(Shared& shared, const std::string& program, std::vector<std:
   HOB_TRY(places, shared.places());
   const std::string path = places.bin_dir + "/" + program;
   const bool named = std::any_of(arguments.begin(), arguments.end(), [](const std::string& a) {
-    return a == "--model" || a.starts_with("--model=") || a == "--synthetic" || a.starts_with("--synthetic=") ||
-           a == "--help" || a == "-h";
+    return a == "--model" || a.starts_with("--model=") || a == "--help" || a == "-h";
   });
   if (wants_model && !named) arguments.insert(arguments.end(), {"--model", places.model_dir});
   std::vector<char*> argv = {const_cast<char*>(path.c_str())};
