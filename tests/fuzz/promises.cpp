@@ -10,6 +10,12 @@
 
 namespace hob::fuzz {
 
+void check_model_refusal(const Error& error) {
+  expect(error.code() == Code::model_failed, "a refusal is model_failed");
+  expect(!error.message().empty(), "a refusal says something");
+  expect(error.message().size() < 2000, "a refusal is not the whole file");
+}
+
 void check_config(const gemma::Config& config) {
   expect(
       !config.layers.empty() && config.layers.size() <= gemma::kMaxLayers,

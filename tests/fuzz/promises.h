@@ -5,8 +5,12 @@
 
 #include "model/gemma/config.h"
 #include "model/text/tokenizer.h"
+#include "schemas/base/error.h"
 
 namespace hob::fuzz {
+
+/// Of a model's file that does not open.
+void check_model_refusal(const Error& error);
 
 /// Numbers within limits, sharing that leads to an owner, sizes that do not overflow.
 void check_config(const gemma::Config& config);
