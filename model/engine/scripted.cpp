@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 namespace hob::engine {
 namespace {
@@ -38,6 +39,13 @@ ScriptedEngine::ScriptedEngine(Info info, Choose choose, Interrupt& interrupt)
 ScriptedEngine::ScriptedEngine(Info info, Judge judge, Interrupt& interrupt)
     : info_(std::move(info)), judge_(std::move(judge)), interrupt_(interrupt) {
   info_.kv_bytes_per_token = sizeof(Token);
+}
+
+void ScriptedEngine::Pages::resize(size_t before, size_t after) {
+  const size_t count = (after + kPageTokens - 1) / kPageTokens;
+  if (after > before && before % kPageTokens != 0 && pages_.back().use_count() > 1) pages_.pop_back();
+  if (count < pages_.size()) pages_.resize(count);
+  while (pages_.size() < count) pages_.push_back(std::make_shared<const char>());
 }
 
 Result<SeqId> ScriptedEngine::open() {
@@ -176,7 +184,8 @@ Result<Output> ScriptedEngine::forward(const Batch& batch) {
     out.rows.push_back(std::move(said));
   }
   for (const Row& row : batch.rows) {
-    sequences_.at(row.seq) = std::move(after.at(row.seq));
+    Sequence& sequence = sequences_.at(row.seq) = std::move(after.at(row.seq));
+    sequence.pages.resize(sequence.tokens.size() - row.ids.size(), sequence.tokens.size());
     tokens_forwarded_ += row.ids.size();
   }
   return out;
@@ -184,9 +193,9 @@ Result<Output> ScriptedEngine::forward(const Batch& batch) {
 
 Result<SeqId> ScriptedEngine::fork(SeqId seq) {
   HOB_TRY(sequence, find(seq));
-  const std::vector<Token> tokens = sequence->tokens;
+  const Sequence copy{sequence->tokens, sequence->pages};
   HOB_TRY(id, open());
-  sequences_[id].tokens = tokens;
+  sequences_[id] = copy;
   return id;
 }
 
@@ -198,6 +207,7 @@ Result<void> ScriptedEngine::truncate(SeqId seq, uint32_t count) {
                                            std::to_string(count) + ".");
   }
   sequence->tokens.resize(sequence->tokens.size() - count);
+  sequence->pages.resize(sequence->tokens.size() + count, sequence->tokens.size());
   if (auto& speaking = sequence->speaking) {
     if (speaking->begun > sequence->tokens.size()) {
       speaking.reset();
@@ -212,7 +222,7 @@ Result<void> ScriptedEngine::truncate(SeqId seq, uint32_t count) {
 Result<SnapshotId> ScriptedEngine::snapshot(SeqId seq) {
   HOB_TRY(sequence, find(seq));
   const SnapshotId id = next_snapshot_++;
-  snapshots_[id] = sequence->tokens;
+  snapshots_[id] = {sequence->tokens, sequence->pages};
   return id;
 }
 
@@ -222,8 +232,7 @@ Result<void> ScriptedEngine::restore(SeqId seq, SnapshotId snapshot) {
   if (it == snapshots_.end()) {
     return Error(Code::invalid_params, "There is no snapshot " + std::to_string(snapshot) + ".");
   }
-  sequence->tokens = it->second;
-  sequence->speaking.reset();
+  *sequence = {it->second.tokens, it->second.pages};
   return {};
 }
 
@@ -234,10 +243,13 @@ Result<Donor> ScriptedEngine::donor(LayerType, SeqId) const {
 }
 
 uint64_t ScriptedEngine::cache_bytes() const {
-  uint64_t tokens = 0;
-  for (const auto& [id, sequence] : sequences_) tokens += sequence.tokens.size();
-  for (const auto& [id, snapshot] : snapshots_) tokens += snapshot.size();
-  return tokens * sizeof(Token);
+  std::set<const char*> pages;
+  const auto add = [&](const Pages& held) {
+    for (const auto& page : held.all()) pages.insert(page.get());
+  };
+  for (const auto& [id, sequence] : sequences_) add(sequence.pages);
+  for (const auto& [id, snapshot] : snapshots_) add(snapshot.pages);
+  return pages.size() * kPageTokens * sizeof(Token);
 }
 
 }  // namespace hob::engine

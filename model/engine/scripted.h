@@ -14,8 +14,9 @@
 // Instead of replies the engine takes a function of the history that fills the logits; for tests of chance.
 //
 // Caches are lists of tokens: fork, truncate (within info.max_truncate), snapshot and restore keep the same promises
-// as model/torch, and a forward that fails leaves every sequence as it was. Thread [model] alone; Interrupt from any
-// thread. `interrupt` must outlive the engine.
+// as model/torch, and a forward that fails leaves every sequence as it was. Memory is counted in pages of kPageTokens, which
+// copies share until one of them writes. Thread [model] alone; Interrupt from any thread. `interrupt` must outlive the
+// engine.
 #pragma once
 
 #include <chrono>
@@ -79,6 +80,8 @@ class ScriptedEngine final : public Engine {
   Result<Donor> donor(LayerType type, SeqId seq) const override;
   uint64_t cache_bytes() const override;
 
+  static constexpr size_t kPageTokens = 4;
+
   /// Tokens that forward() has taken since the start: what a test of prefix reuse counts.
   uint64_t tokens_forwarded() const { return tokens_forwarded_; }
   /// Forwards, failed ones included; and the rows of the last one.
@@ -93,9 +96,24 @@ class ScriptedEngine final : public Engine {
     size_t begun = 0;  // length of the history that it was chosen for
     size_t said = 0;   // tokens of the reply that are in the sequence
   };
+  /// The pages that so many tokens take, by identity alone.
+  class Pages {
+   public:
+    /// For tokens that were taken back or added since: the last page is copied if somebody else holds it, too.
+    void resize(size_t before, size_t after);
+    const std::vector<std::shared_ptr<const char>>& all() const { return pages_; }
+
+   private:
+    std::vector<std::shared_ptr<const char>> pages_;
+  };
+  struct Snapshot {
+    std::vector<Token> tokens;
+    Pages pages;
+  };
   struct Sequence {
     std::vector<Token> tokens;
-    std::optional<Speaking> speaking;
+    Pages pages;
+    std::optional<Speaking> speaking = std::nullopt;
   };
   Result<Sequence*> find(SeqId seq);
   static void follow(Speaking& speaking, Token token);
@@ -111,7 +129,7 @@ class ScriptedEngine final : public Engine {
   Judge judge_;
   Interrupt& interrupt_;
   std::map<SeqId, Sequence> sequences_;
-  std::map<SnapshotId, std::vector<Token>> snapshots_;
+  std::map<SnapshotId, Snapshot> snapshots_;
   SeqId next_seq_ = 1;
   SnapshotId next_snapshot_ = 1;
   uint64_t tokens_forwarded_ = 0;

@@ -91,10 +91,34 @@ TEST_CASE("truncate, snapshot, restore and fork keep the promises of the interfa
   CHECK(f.engine.length(copy) == 3);
   REQUIRE(f.engine.forward(row(copy, {4})).ok());
   CHECK(f.asked.back() == std::vector<Token>{1, 2, 3, 4});
-  CHECK(f.engine.cache_bytes() == (4 + 3) * sizeof(Token));
+  constexpr uint64_t kPage = ScriptedEngine::kPageTokens * sizeof(Token);
+  CHECK(f.engine.cache_bytes() == 2 * kPage);  // its own of [1, 2, 3, 4] and the snapshot's of [1, 2, 3]
   f.engine.drop(snapshot);
   CHECK(f.engine.restore(copy, snapshot).error().code() == Code::invalid_params);
-  CHECK(f.engine.cache_bytes() == 4 * sizeof(Token));
+  CHECK(f.engine.cache_bytes() == kPage);
+}
+
+TEST_CASE("pages are counted once, however many hold them, and the one that is written to is copied") {
+  Fixture f;
+  constexpr uint64_t kPage = ScriptedEngine::kPageTokens * sizeof(Token);
+  const SeqId seq = *f.engine.open();
+  REQUIRE(f.engine.forward(row(seq, {1, 2, 3, 4, 5, 6, 7, 8, 9, 1})).ok());
+  CHECK(f.engine.cache_bytes() == 3 * kPage);
+  const SeqId one = *f.engine.fork(seq), two = *f.engine.fork(seq);
+  const SnapshotId snapshot = *f.engine.snapshot(seq);
+  CHECK(f.engine.cache_bytes() == 3 * kPage);
+  for (const SeqId copy : {one, two}) REQUIRE(f.engine.forward(row(copy, {2})).ok());
+  CHECK(f.engine.cache_bytes() == 5 * kPage);
+  REQUIRE(f.engine.forward(row(one, {3, 4})).ok());
+  CHECK(f.engine.cache_bytes() == 6 * kPage);
+  REQUIRE(f.engine.truncate(one, 2).ok());
+  CHECK(f.engine.cache_bytes() == 5 * kPage);
+  f.engine.close(seq);
+  f.engine.close(one);
+  f.engine.close(two);
+  CHECK(f.engine.cache_bytes() == 3 * kPage);
+  f.engine.drop(snapshot);
+  CHECK(f.engine.cache_bytes() == 0);
 }
 
 TEST_CASE("a sequence longer than the context is refused with the numbers, and nothing changes") {

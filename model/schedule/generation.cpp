@@ -40,16 +40,15 @@ void Generation::begin() {
                    .with("needed", static_cast<long long>(prompt.size() + 1))
                    .with("available", static_cast<long long>(context)));
   }
-  auto kept = tools_.cache.acquire(request_.session, prompt);
-  if (!kept) return end(std::move(kept).error());
-  kept_ = *kept;
+  auto lease = tools_.cache.acquire(prompt);
+  if (!lease) return end(std::move(lease).error());
+  lease_ = *std::move(lease);
   if (request_.automaton) automaton_ = request_.automaton();
   add_drafters();
-  result_.usage.cached_tokens = kept_->tokens.size();
+  result_.usage.cached_tokens = lease_.tokens.size();
   if (request_.prefix > 0 && request_.prefix < prompt.size()) boundaries_.push_back(request_.prefix);
-  if (const size_t turn = turn_boundary(prompt, tools_.control); turn > 0 && turn != request_.prefix) {
-    boundaries_.push_back(turn);
-  }
+  const size_t turn = request_.session.empty() ? 0 : turn_boundary(prompt, tools_.control);
+  if (turn > 0 && turn != request_.prefix) boundaries_.push_back(turn);
   std::sort(boundaries_.begin(), boundaries_.end());
 }
 
@@ -72,7 +71,7 @@ std::vector<Token> Generation::draft(const Beside& beside) {
   const engine::Info& info = tools_.engine.info();
   const size_t said = transcript_.ids().size();
   const size_t most = std::min({kMostDrafted, size_t{info.max_truncate}, request_.max_tokens - said - 1,
-                                info.context - kept_->tokens.size() - 1});
+                                info.context - lease_.tokens.size() - 1});
   std::vector<Token> out;
   for (size_t i = 0; i < guessers_.size() && out.size() < most; ++i) {
     auto& [drafter, trust, count] = guessers_[i];
@@ -82,7 +81,7 @@ std::vector<Token> Generation::draft(const Beside& beside) {
     tools_.counts[count].resting = wanted == 0;
     if (wanted == 0 && trust.probe()) wanted = std::min(left, DraftTrust::kProbeLength);
     if (wanted == 0) continue;
-    std::vector<Token> guess = drafter->propose({history_, out, kept_->seq, hidden_}, wanted);
+    std::vector<Token> guess = drafter->propose({history_, out, lease_.seq, hidden_}, wanted);
     if (guess.empty()) continue;
     guess.resize(std::min(guess.size(), wanted));
     pieces_.push_back({i, guess.size()});
@@ -113,15 +112,15 @@ size_t Generation::next_boundary(size_t from) const {
 }
 
 void Generation::look_at_cancel() {
-  if (!done_ && request_.cancelled->load(std::memory_order_relaxed)) close({Stop::cancelled});
+  if (!done_ && cancelled()) close({Stop::cancelled});
 }
 
 engine::Row Generation::next_row(const Beside& beside) {
   engine::Row row;
-  row.seq = kept_->seq;
+  row.seq = lease_.seq;
   if (prefilling()) {
     const std::vector<Token>& prompt = request_.prompt;
-    const size_t from = kept_->tokens.size();
+    const size_t from = lease_.tokens.size();
     const size_t chunk = std::max<size_t>(tools_.engine.info().prefill_chunk, 1);
     const size_t to = std::min(from + chunk, next_boundary(from));
     row.ids.assign(prompt.begin() + static_cast<ptrdiff_t>(from), prompt.begin() + static_cast<ptrdiff_t>(to));
@@ -137,10 +136,15 @@ engine::Row Generation::next_row(const Beside& beside) {
 }
 
 void Generation::at_boundary() {
-  const size_t length = kept_->tokens.size();
-  if (std::find(boundaries_.begin(), boundaries_.end(), length) == boundaries_.end()) return;
-  if (length != request_.prefix) return tools_.cache.mark(*kept_);
-  if (!tools_.cache.has_shared(request_.prompt, length)) tools_.cache.share(*kept_);
+  const auto here = std::find(boundaries_.begin(), boundaries_.end(), lease_.tokens.size());
+  if (here != boundaries_.end()) tools_.cache.remember(lease_);
+}
+
+bool Generation::will_keep_prefix_of(const std::vector<Token>& prompt) const {
+  return std::any_of(boundaries_.begin(), boundaries_.end(), [&](size_t boundary) {
+    const auto end = request_.prompt.begin() + static_cast<ptrdiff_t>(boundary);
+    return boundary > lease_.tokens.size() && boundary < prompt.size() && std::equal(request_.prompt.begin(), end, prompt.begin());
+  });
 }
 
 void Generation::take(Result<engine::RowOutput> output) {
@@ -153,11 +157,11 @@ void Generation::take(Result<engine::RowOutput> output) {
     return;
   }
   if (!was_prefilling) return take_choices(*std::move(output));
-  tools_.cache.appended(*kept_, row_ids_);
+  tools_.cache.appended(lease_, row_ids_);
   at_boundary();
   wire::StepProgress progress;
   progress.kind = wire::StepProgressKind::prefill;
-  progress.done = kept_->tokens.size();
+  progress.done = lease_.tokens.size();
   progress.total = request_.prompt.size();
   request_.progress(std::move(progress));
   if (prefilling()) return;
@@ -195,9 +199,9 @@ void Generation::take_choices(engine::RowOutput output) {
   settle_draft(accepted, refused);
   // The state that the next forward begins with: all that was said but the newest token.
   row_ids_.resize(accepted + 1);
-  tools_.cache.appended(*kept_, row_ids_);
+  tools_.cache.appended(lease_, row_ids_);
   if (drafted > accepted) {
-    auto back = tools_.engine.truncate(kept_->seq, static_cast<uint32_t>(drafted - accepted));
+    auto back = tools_.engine.truncate(lease_.seq, static_cast<uint32_t>(drafted - accepted));
     if (!back) return fail(std::move(back).error());
   }
   if (ending) close(*ending);
@@ -317,14 +321,13 @@ void Generation::finish(Stop stop) {
   result_.usage.prefill_seconds = seconds(prefilled_ - started_);
   result_.usage.decode_seconds = seconds(now - prefilled_);
   transcript_.finish(tools_.engine.info().fingerprint, request_.inside_thought, result_);
-  tools_.cache.release(*kept_);
-  kept_ = nullptr;
+  if (!request_.session.empty()) tools_.cache.remember(lease_);
+  tools_.cache.release(lease_);
   end(std::move(result_));
 }
 
 void Generation::fail(Error error) {
-  tools_.cache.discard(*kept_);
-  kept_ = nullptr;
+  tools_.cache.release(lease_);
   end(std::move(error));
 }
 

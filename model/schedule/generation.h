@@ -41,7 +41,7 @@ struct ControlTokens {
 };
 
 struct Request {
-  std::string session;                   // empty: its cache is not kept
+  std::string session;                   // empty: what it runs is not kept, but for the prefix
   std::vector<Token> prompt;
   size_t prefix = 0;                     // length of the system turn, shared by sessions; 0: none
   bool inside_thought = false;           // the prompt ends inside the thought channel
@@ -90,9 +90,13 @@ class Generation {
   const std::string& session() const { return request_.session; }
   /// Tokens chosen so far.
   uint64_t said() const { return said_; }
+  bool cancelled() const { return request_.cancelled->load(std::memory_order_relaxed); }
   /// Ends it, with what it has, when its cancel flag is set.
   void look_at_cancel();
-  bool prefilling() const { return kept_->tokens.size() < request_.prompt.size(); }
+  bool prefilling() const { return lease_.tokens.size() < request_.prompt.size(); }
+  /// It is about to run the beginning of this prompt up to a place that will be kept: who waits need not run it.
+  bool will_keep_prefix_of(const std::vector<Token>& prompt) const;
+  const std::vector<Token>& prompt() const { return request_.prompt; }
   engine::Row next_row(const Beside& beside);
   /// The outcome of the last row; a batch of several rows gives each its own.
   void take(Result<engine::RowOutput> output);
@@ -136,8 +140,8 @@ class Generation {
   std::unique_ptr<Automaton> automaton_;
   sample::Sampler sampler_;
   RepetitionGuard guard_;
-  PrefixCache::Kept* kept_ = nullptr;
-  std::vector<size_t> boundaries_;    // prompt lengths at which the state is remembered
+  PrefixCache::Lease lease_;          // held from begin() to the end
+  std::vector<size_t> boundaries_;    // prompt lengths at which the state is remembered, ascending
   std::vector<Token> row_ids_;        // of the row that is under way
   std::vector<Guesser> guessers_;
   std::vector<Piece> pieces_;         // of the draft that is under way, in order

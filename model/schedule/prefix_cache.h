@@ -1,82 +1,53 @@
-// PrefixCache: which sequences the engine keeps, and how much of a new prompt one of them has already.
+// PrefixCache: which states of earlier steps are kept, and how much of a new prompt one of them has already.
 //
-//   HOB_TRY(lease, cache.acquire(session, prompt));     // lease.kept->tokens is a prefix of prompt
-//   ... forward; cache.appended(*lease.kept, ids); cache.mark(*lease.kept) at a boundary ...
-//   cache.release(*lease.kept);
+//   HOB_TRY(lease, cache.acquire(prompt));              // lease.tokens is a prefix of the prompt: what need not run
+//   ... forward on lease.seq; cache.appended(lease, ids); cache.remember(lease) where later prompts may part ...
+//   cache.release(lease);
 //
-// A session has one sequence at most. Its longest common prefix with the new prompt, by token ids, is reused: by
-// truncation where the engine can take that much back, else from the newest snapshot at or before the place where they
-// part. A new session begins with a fork (or a snapshot) of whatever shares most with it: the sequence kept for all
-// sessions that have the same system text and tools (share()), or another session's. At least one token is always left to run, because its
-// logits are wanted. Kept within `budget_bytes`; the least recently used goes first. Thread [model].
+// A state is a snapshot that the engine holds: full-attention pages, shared with every state and sequence that begins
+// alike, and the windows of the sliding layers at that length. All of them lie in one radix tree by token ids, whoever
+// made them: a follow-up turn, a fork of a session, a new session with the same system text and a step that begins while
+// another still runs all take the longest state that is a prefix of their prompt, or one that goes on for no more ids than
+// the engine can take back. At least one token is always left to run, because its logits are wanted. The engine's caches
+// stay within `budget_bytes` as far as states can be dropped: the least recently used first. A use renews the state that
+// a prompt begins from and the shortest on its way, the system turn's. Thread [model].
 #pragma once
 
-#include <list>
-#include <string>
 #include <vector>
 
-#include "model/engine/engine.h"
+#include "model/schedule/prefix_tree.h"
 
 namespace hob::schedule {
 
-using engine::Token;
-
 class PrefixCache {
  public:
-  struct Mark {
-    engine::SnapshotId snapshot;
-    uint32_t length;
-  };
-  struct Kept {
+  /// A sequence of the engine in the hands of one step.
+  struct Lease {
     engine::SeqId seq = 0;
-    std::string session;         // empty: of nobody
-    std::vector<Token> tokens;   // what the engine's caches hold
-    std::vector<Mark> marks;     // ascending lengths
-    uint64_t used = 0;           // grows with every use
-    bool busy = false;
-    bool shared = false;         // a prefix for all sessions; only ever forked
+    std::vector<Token> tokens;  // what the engine's caches hold
   };
 
   PrefixCache(engine::Engine& engine, uint64_t budget_bytes) : engine_(engine), budget_bytes_(budget_bytes) {}
 
-  /// The sequence for this prompt, busy until released or discarded. An empty session keeps nothing.
-  Result<Kept*> acquire(const std::string& session, const std::vector<Token>& prompt);
-  void appended(Kept& kept, const std::vector<Token>& ids);
-  /// Remembers this length, so that a later prompt may part from here.
-  void mark(Kept& kept);
-  /// Keeps a copy of this state for sessions to come.
-  void share(const Kept& kept);
-  bool has_shared(const std::vector<Token>& prompt, size_t prefix) const;
-  void release(Kept& kept);
-  /// Forgets a sequence whose state cannot be trusted.
-  void discard(Kept& kept);
+  /// A sequence that begins with what is kept of this prompt.
+  Result<Lease> acquire(const std::vector<Token>& prompt);
+  void appended(Lease& lease, const std::vector<Token>& ids);
+  /// Keeps the state at this length, so that a later prompt may begin from it.
+  void remember(const Lease& lease);
+  void release(const Lease& lease);
 
-  size_t size() const { return kept_.size(); }
+  size_t states() const { return tree_.size(); }
 
  private:
-  struct Reach {
-    uint32_t length = 0;
-    const Mark* mark = nullptr;  // null: by truncation
-  };
-  Reach reach(const Kept& kept, const std::vector<Token>& prompt) const;
-  static Reach marked(const Kept& kept, size_t common);
-  /// Brings the sequence back to a prefix of `prompt`; it may come out shorter than `reach`.
-  Result<void> go_to(Kept& kept, Reach reach, const std::vector<Token>& prompt);
-  Result<Kept*> copy(Kept& from, const Reach& reach, const std::string& session, const std::vector<Token>& prompt);
-  void erase(Kept& kept);
-  /// Drops the least recently used sequence that is not busy.
-  bool evict_one(const Kept* except);
-  template <typename Make>
-  Result<engine::SeqId> make(Make&& make);
-  Kept& add(Kept kept);
+  /// Puts the sequence into this state, less what lies behind `length`.
+  Result<void> go_to(engine::SeqId seq, const PrefixTree::State& state, size_t length);
+  void drop_while_too_much();
 
-  static constexpr size_t kMaxKept = 256;
-  static constexpr size_t kMaxMarks = 16;
+  static constexpr size_t kMaxStates = 1024;
 
   engine::Engine& engine_;
   uint64_t budget_bytes_;
-  std::list<Kept> kept_;
-  uint64_t uses_ = 0;
+  PrefixTree tree_;
 };
 
 }  // namespace hob::schedule

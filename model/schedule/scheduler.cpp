@@ -30,13 +30,17 @@ Result<void> Scheduler::submit(Request request) {
   return {};
 }
 
+bool Scheduler::must_wait(const Generation& generation) const {
+  if (generation.cancelled()) return false;  // it only has to end
+  const std::string& session = generation.session();
+  return std::any_of(active_.begin(), active_.end(), [&](const auto& other) {
+    return (!session.empty() && other->session() == session) || other->will_keep_prefix_of(generation.prompt());
+  });
+}
+
 void Scheduler::activate() {
   for (auto next = waiting_.begin(); next != waiting_.end() && active_.size() < std::max(kMaxActive, rows());) {
-    const std::string& session = (*next)->session();
-    const bool taken = !session.empty() && std::any_of(active_.begin(), active_.end(), [&](const auto& other) {
-      return other->session() == session;
-    });
-    if (taken) {
+    if (must_wait(**next)) {
       ++next;
       continue;
     }

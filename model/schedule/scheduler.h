@@ -6,8 +6,9 @@
 //
 // A forward has the rows of all steps that speak, and one chunk of one prompt at most, as far as Info::max_rows reaches; who
 // had to wait is first in the next. So a long prompt keeps nobody waiting for more than a chunk, and a long answer nobody
-// at all. A forward that fails is tried again without the row to blame, which pays alone. Steps of one
-// session run one after another, because they share a sequence; sessions are taken in the order in which they came.
+// at all. A forward that fails is tried again without the row to blame, which pays alone. A step waits
+// while another of its session runs, because it begins where that one ends, and while another is still running a prefix
+// that it could take over; else steps begin in the order in which they came.
 // Thread [model].
 #pragma once
 
@@ -31,7 +32,7 @@ class Scheduler {
 
   size_t waiting() const { return waiting_.size(); }
   size_t active() const { return active_.size(); }
-  size_t sequences() const { return cache_.size(); }
+  size_t states() const { return cache_.states(); }
   const DraftPace& pace() const { return pace_; }
   const DraftCounts& draft_counts() const { return counts_; }
 
@@ -41,6 +42,7 @@ class Scheduler {
  private:
   using Active = std::list<std::unique_ptr<Generation>>;
   void activate();
+  bool must_wait(const Generation& generation) const;
   size_t rows() const { return std::max<size_t>(engine_.info().max_rows, 1); }
   /// Those that the next forward serves; they move to the end of the line.
   std::vector<Generation*> choose();

@@ -154,6 +154,11 @@ struct Model {
   Result<wire::StepResult> run(std::string session, std::vector<Token> prompt, size_t prefix = 0) {
     return run(request(std::move(session), std::move(prompt), prefix));
   }
+  /// Tokens of its prompt that a step runs.
+  uint64_t prefilled(std::string session, std::vector<Token> prompt, size_t prefix = 0) {
+    const auto result = run(std::move(session), std::move(prompt), prefix);
+    return result ? result->usage.prompt_tokens - result->usage.cached_tokens : ~uint64_t{0};
+  }
   /// Tokens that this takes through the engine.
   template <typename Work>
   uint64_t forwarded(Work&& work) {
