@@ -68,8 +68,8 @@ void SchemaBuilder::find_names(const Document& schema, const std::string& pointe
     if (&schema == root_) {
       resources_[0].uri = uri;
     } else {
-      resource = static_cast<uint32_t>(resources_.size());
-      resources_.push_back({uri, {&schema, pointer}});
+      resources_.push_back({uri, {&schema, pointer}, resource});
+      resource = static_cast<uint32_t>(resources_.size() - 1);
     }
   }
   resource_of_.emplace(&schema, resource);
@@ -80,6 +80,10 @@ void SchemaBuilder::find_names(const Document& schema, const std::string& pointe
     if (const std::string* name = text_of(schema, "$dynamicAnchor")) {
       anchors_.emplace(resources_[resource].uri + "#" + *name, Place{&schema, pointer});
       dynamic_[*name].push_back({resource, {&schema, pointer}});
+    }
+    const Document* recursive = schema.find("$recursiveAnchor");
+    if (recursive && recursive->kind == Kind::boolean && recursive->boolean && resources_[resource].place.schema == &schema) {
+      dynamic_[""].push_back({resource, {&schema, pointer}});
     }
   }
   for (const auto& [keyword, value] : schema.members) {
@@ -129,13 +133,13 @@ Result<const Document*> SchemaBuilder::resolve(const Item& item, std::string_vie
   }
   if (!fragment.empty() && fragment[0] == '/') {
     if (!walk(fragment, resource, place)) return unresolved("points at nothing");
-  } else if (keyword == "$dynamicRef") {
-    HOB_TRY_VOID(find_dynamic(item, fragment, place));
+  } else if (keyword == "$dynamicRef" && !fragment.empty()) {
+    place = first_met(*item.schema, fragment, place);
   } else if (keyword == "$recursiveRef") {
-    HOB_TRY_VOID(find_recursive(item, place));
+    place = first_met(*item.schema, "", place);
   }
   pointer = place.pointer;
-  return place.schema;
+  return seen_from(*item.schema, *place.schema, item.pointer, keyword);
 }
 
 // Follows a JSON Pointer from a place.
@@ -167,38 +171,6 @@ bool SchemaBuilder::walk(const std::string& fragment, uint32_t resource, Place& 
     find_names(*place.schema, place.pointer, resource);
   }
   return true;
-}
-
-// The outermost schema on the way here that has the anchor. The whole schema is always on the way, and first.
-Result<void> SchemaBuilder::find_dynamic(const Item& item, const std::string& name, Place& place) {
-  const auto found = dynamic_.find(name);
-  if (found == dynamic_.end() || name.empty()) return {};
-  const auto& places = found->second;
-  const auto at = [&](const Dynamic& one) { return one.place.schema == place.schema; };
-  if (std::none_of(places.begin(), places.end(), at)) return {};  // a plain anchor of this name: as $ref
-  const auto outermost = [](const Dynamic& one) { return one.resource == 0; };
-  const auto first = std::find_if(places.begin(), places.end(), outermost);
-  if (first == places.end() && places.size() > 1) {
-    return refused(item.pointer, "$dynamicRef",
-                   "several schemas have the $dynamicAnchor \"" + name + "\" and the outermost has not: which is meant "
-                   "depends on the way here, and that is not followed");
-  }
-  place = first != places.end() ? first->place : places.front().place;
-  return {};
-}
-
-Result<void> SchemaBuilder::find_recursive(const Item& item, Place& place) {
-  const auto recursive = [](const Document& schema) {
-    const Document* flag = schema.kind == Kind::object ? schema.find("$recursiveAnchor") : nullptr;
-    return flag && flag->kind == Kind::boolean && flag->boolean;
-  };
-  if (!recursive(*place.schema)) return {};
-  if (!recursive(*root_)) {
-    return refused(item.pointer, "$recursiveRef", "the outermost schema has no $recursiveAnchor: which schema is meant depends "
-                                                  "on the way here, and that is not followed");
-  }
-  place = resources_[0].place;
-  return {};
 }
 
 }  // namespace hob::grammar

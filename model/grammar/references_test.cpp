@@ -57,7 +57,7 @@ TEST_CASE("before draft 6 an $id is an id") {
             "type":"array","items":{"anyOf":[{"$ref":"b"},{"allOf":[{"$ref":"#c"},{"type":"integer"}]}]}})", {"[null,1]"}, {R"(["x"])"});
 }
 
-TEST_CASE("dynamic references, where only one schema can be meant") {
+TEST_CASE("a dynamic reference means the first schema with the anchor that was met on the way") {
   check(R"({"$id":"http://x/strict","$dynamicAnchor":"node","$ref":"tree","unevaluatedX":false,"required":["data"],
             "$defs":{"tree":{"$id":"tree","$dynamicAnchor":"node","type":"object","properties":{"data":true,
             "children":{"type":"array","items":{"$dynamicRef":"#node"}}}}}})",
@@ -66,6 +66,29 @@ TEST_CASE("dynamic references, where only one schema can be meant") {
         {R"(["a"])"}, {"[1]"});
   check(R"({"type":"array","items":{"$dynamicRef":"#/$defs/n"},"$defs":{"n":{"$anchor":"n","type":"null"}}})", {"[null]"}, {"[1]"});
   check(R"({"$recursiveAnchor":true,"type":"object","additionalProperties":{"$recursiveRef":"#"}})", {R"({"a":{"b":{}}})"}, {R"({"a":1})"});
+  // One list, met on two ways.
+  check(R"({"$id":"http://x/main","type":"object","properties":{"n":{"$ref":"numbers"},"t":{"$ref":"texts"},"any":{"$ref":"list"}},
+            "$defs":{"list":{"$id":"list","type":"array","items":{"$dynamicRef":"#item"},"$defs":{"d":{"$dynamicAnchor":"item","type":"boolean"}}},
+            "numbers":{"$id":"numbers","$ref":"list","$defs":{"i":{"$dynamicAnchor":"item","type":"integer"}}},
+            "texts":{"$id":"texts","$ref":"list","$defs":{"i":{"$dynamicAnchor":"item","type":"string"}}}}})",
+        {R"({"n":[1],"t":["a"],"any":[true]})"}, {R"({"n":["a"]})", R"({"n":[true]})", R"({"t":[1]})", R"({"any":[1]})", R"({"any":["a"]})"});
+  // What is met first stays, however deep; what is left again is not met.
+  check(R"({"$id":"http://x/main","$ref":"outer","$defs":{
+            "outer":{"$id":"outer","$dynamicAnchor":"n","type":"object","properties":{"v":{"type":"integer"},"next":{"$ref":"inner"}},"required":["v"]},
+            "inner":{"$id":"inner","$dynamicAnchor":"n","type":"object","properties":{"w":{"type":"null"},"deep":{"$dynamicRef":"#n"}}}}})",
+        {R"({"v":1,"next":{"w":null,"deep":{"v":2,"next":{"deep":{"v":3}}}}})"}, {R"({"v":1,"next":{"deep":{"w":null}}})", R"({"v":1,"next":{"w":1}})"});
+  check(R"({"$id":"http://x/main","if":{"$id":"first","$defs":{"t":{"$dynamicAnchor":"t","type":"number"}}},
+            "then":{"$id":"second","$ref":"start","$defs":{"t":{"$dynamicAnchor":"t","type":"null"}}},
+            "$defs":{"s":{"$id":"start","$dynamicRef":"inside#t"},"i":{"$id":"inside","$dynamicAnchor":"t","type":"string"}}})",
+        {"null"}, {"1", "\"a\""});
+  check(R"({"$id":"http://x/main","not":{"$ref":"two"},"$defs":{"two":{"$id":"two","$ref":"one","$defs":{"t":{"$dynamicAnchor":"t","const":1}}},
+            "one":{"$id":"one","$dynamicRef":"#t","$defs":{"t":{"$dynamicAnchor":"t","type":"string"}}}}})", {"2", "\"a\""}, {"1"});
+  check(R"({"$ref":"one","$defs":{"one":{"$id":"one","$recursiveAnchor":true,"type":"array","items":{"$recursiveRef":"#"}},
+            "two":{"$id":"two","$recursiveAnchor":true}}})", {"[[]]"}, {"[1]"});
+  check(R"({"type":"object","properties":{"a":{"$ref":"one"},"b":{"$ref":"two"}},"$defs":{
+            "one":{"$id":"one","$recursiveAnchor":true,"anyOf":[{"type":"integer"},{"type":"array","items":{"$recursiveRef":"#"}}]},
+            "two":{"$id":"two","$recursiveAnchor":true,"anyOf":[{"type":"null"},{"$ref":"one"}]}}})",
+        {R"({"a":[[1]],"b":[[null,1]]})"}, {R"({"a":[null]})", R"({"b":["x"]})"});
 }
 
 TEST_CASE("what cannot be followed is refused with the reference") {
@@ -76,9 +99,8 @@ TEST_CASE("what cannot be followed is refused with the reference") {
       {R"({"$ref":"#nowhere"})", "$ref"},
       {R"({"$ref":1})", "$ref"},
       {R"({"$recursiveRef":"#"})", "$ref"},
-      {R"({"$id":"http://x/r","$ref":"one","$defs":{"one":{"$id":"one","$dynamicAnchor":"n","items":{"$dynamicRef":"#n"}},
-          "two":{"$id":"two","$dynamicAnchor":"n"}}})", "$dynamicRef"},
-      {R"({"$ref":"one","$defs":{"one":{"$id":"one","$recursiveAnchor":true,"items":{"$recursiveRef":"#"}}}})", "$recursiveRef"},
+      {R"({"$id":"http://x/r","$ref":"two","$defs":{"one":{"$id":"one","$dynamicAnchor":"n","$dynamicRef":"#n"},
+          "two":{"$id":"two","$dynamicAnchor":"n","$ref":"one"}}})", "$ref"},
   };
   for (const auto& [schema, keyword] : kCases) {
     INFO(schema);

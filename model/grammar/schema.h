@@ -12,7 +12,7 @@
 // its counts, uniqueItems (where items
 // are no closed objects or tuples), min- and maxItems,
 // min- and maxLength, minimum, maximum and the exclusive ones, multipleOf, $ref within the document by
-// pointer, $id and $anchor, $dynamicRef and $recursiveRef where only one schema can be meant, allOf, anyOf, oneOf, not, and if with then and else. Keywords of a type that cannot come are of no effect, as are
+// pointer, $id and $anchor, $dynamicRef and $recursiveRef, allOf, anyOf, oneOf, not, and if with then and else. Keywords of a type that cannot come are of no effect, as are
 // annotations and words that are no keywords of JSON Schema.
 //
 // How: a node is built from a *set* of schemas that must hold, or must not. $ref and allOf add to the set, anyOf, oneOf and
@@ -172,16 +172,26 @@ class SchemaBuilder {
   struct Resource {
     std::string uri{};
     Place place{};
+    uint32_t outer = 0;  // the one that it stands in
   };
   struct Dynamic {
     uint32_t resource = 0;
     Place place{};
   };
+  /// dynamic_scopes.cpp: the dynamic anchors met on the way to a schema, by name the resource of the first.
+  using Scope = std::map<std::string, uint32_t>;
   void find_names(const json::Document& schema, const std::string& pointer, uint32_t resource);
   uint32_t resource_of(const json::Document& schema) const;
   bool walk(const std::string& fragment, uint32_t resource, Place& place);
-  Result<void> find_dynamic(const Item& item, const std::string& name, Place& place);
-  Result<void> find_recursive(const Item& item, Place& place);
+  Scope entered(Scope scope, uint32_t resource) const;
+  Scope scope_of(const json::Document& schema) const;
+  /// Where the dynamic anchor `name` was met first on the way to `from`; `place` where that is no such anchor.
+  Place first_met(const json::Document& from, const std::string& name, const Place& place) const;
+  /// `target` as it is to those who come from `from`: a copy where dynamic references in it mean something else than where
+  /// it stands.
+  Result<const json::Document*> seen_from(const json::Document& from, const json::Document& target, const std::string& pointer,
+                                          std::string_view keyword);
+  void note_copy(const json::Document& original, const json::Document& copy, Scope scope);
   /// The strictest count of `keyword`; a denied `opposite` counts, too, by one more or less.
   Result<std::optional<uint32_t>> count(const Items& items, const char* keyword, const char* opposite, bool largest);
   Result<bool> admits(const json::Document& schema, const std::string& pointer, const json::Document& value, int depth);
@@ -214,7 +224,9 @@ class SchemaBuilder {
   std::vector<Resource> resources_;  // the whole first
   std::unordered_map<const json::Document*, uint32_t> resource_of_;
   std::map<std::string, Place> anchors_;  // by URI with fragment
-  std::map<std::string, std::vector<Dynamic>> dynamic_;
+  std::map<std::string, std::vector<Dynamic>> dynamic_;  // by name; "" are those of $recursiveAnchor
+  std::map<std::pair<const json::Document*, Scope>, const json::Document*> copies_;
+  std::unordered_map<const json::Document*, Scope> copy_scopes_;
   std::map<std::vector<std::pair<const json::Document*, bool>>, NodeId> made_;
   std::deque<json::Document> own_;  // schemas that say what a keyword means
   std::map<std::pair<const json::Document*, std::string>, const json::Document*> present_;
