@@ -61,6 +61,8 @@ class Language {
   /// Whether a character of `spans` leads to such a state.
   bool endless_after(uint32_t state, const std::vector<Span>& spans);
   bool explored() const { return explored_; }
+  /// Of the automaton, as far as it is built.
+  size_t states() const { return states_.size(); }
   bool plain() const { return plain_; }
   /// Visits every state: makes texts() known, and least() exact where an expression alone does not tell it.
   Result<void> explore(size_t most = kMaxExplored);

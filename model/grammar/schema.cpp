@@ -160,6 +160,7 @@ Result<NodeId> SchemaBuilder::node(Items items) {
   }
   if (possible) HOB_TRY_VOID(expand(std::move(all), made, 0));
   tidy(made);
+  join_texts(made);
   ir_.nodes[id] = std::move(made);
   unfinished_.erase(id);
   --nesting_;

@@ -211,6 +211,7 @@ class SchemaBuilder {
   bool shares_key(const ObjectSpec& a, const ObjectSpec& b, int depth) const;
   void impossible(const std::string& pointer, std::string why);
   static void tidy(Node& node);
+  void join_texts(Node& node);
   static bool bare_key(std::string_view name);
   static Error unwritable_key(const std::string& pointer, std::string_view keyword, const std::string& name);
 

@@ -12,6 +12,7 @@ namespace {
 using json::Document;
 using Kind = Document::Kind;
 
+constexpr size_t kMaxJoined = 1'000;  // states
 constexpr uint32_t kMaxCount = 1'000'000;  // least lengths above this are not for generating
 
 bool equal_specs(const ArraySpec& a, const ArraySpec& b) {
@@ -260,6 +261,32 @@ void SchemaBuilder::tidy(Node& node) {
   node.strings = std::move(strings);
   drop_equal(node.arrays);
   drop_equal(node.objects);
+}
+
+// Texts of several languages are one language, where that is small: then one thread reads them instead of several.
+void SchemaBuilder::join_texts(Node& node) {
+  Languages& all = ir_.languages();
+  for (size_t i = 0; i + 1 < node.strings.size(); ++i) {
+    const uint32_t longest = node.strings[i].max_length;
+    const auto like = [&](const StringSpec& spec) {
+      return spec.literals.empty() && spec.language != kNoLanguage && spec.min_length == 0 && spec.max_length == longest;
+    };
+    if (!like(node.strings[i])) continue;
+    LanguageId together = node.strings[i].language;
+    size_t states = all.at(together).states(), count = 1;
+    for (size_t j = i + 1; j < node.strings.size(); ++j) {
+      if (!like(node.strings[j])) continue;
+      states += all.at(node.strings[j].language).states();
+      if (states > kMaxJoined) return;
+      together = all.either(together, node.strings[j].language);
+      ++count;
+    }
+    if (count == 1 || !all.at(together).explore(kMaxJoined)) continue;
+    const auto first = node.strings.begin() + static_cast<ptrdiff_t>(i) + 1;
+    node.strings.erase(std::remove_if(first, node.strings.end(), like), node.strings.end());
+    node.strings[i].language = together;
+    if (together == all.everything()) node.strings[i].language = kNoLanguage;
+  }
 }
 
 }  // namespace hob::grammar
