@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/constrain/joint_reader.h"
 #include "model/grammar/machine_text.h"
 #include "schemas/base/utf8.h"
 
@@ -299,6 +300,39 @@ void Gather::read_new(const Thread& from, uint32_t enough) {
   LanguageReader reader;
   reader.run<true>(trie_.tree(), 0, language, json, place_of(from.top), grammar::kUnlimited, sink, enough);
   sink.parts.set(trie_.tree(), free_text(from.top), allowed);
+}
+
+std::vector<std::vector<Gather::Run>> Gather::read_keys(std::span<const Thread* const> keys) {
+  struct Sink {
+    Gather& out;
+    const TokenTrie& trie;
+    bool between;
+    std::vector<std::vector<Run>> ends;
+    uint32_t closing = 0;  // of the slices: the next one
+    Parts parts;
+    void here(uint32_t node) { parts.add(trie.tree().tokens_at(node)); }
+    void all(uint32_t node) { parts.add(trie.tree().tokens_below(node)); }
+    void close(uint32_t node, size_t which) {
+      if (!between) return out.ask(node);
+      const auto& closings = trie.json().closings;
+      while (closings[closing].node < node) ++closing;
+      if (ends[which].empty() || ends[which].back().last != closing) ends[which].push_back({closing, closing});
+      ++ends[which].back().last;
+    }
+  };
+  const Local& first = keys.front()->top;
+  Sink sink{*this, trie_, first.lex == grammar::plain && first.utf8 == 0, {}, 0, {}};
+  sink.ends.resize(keys.size());
+  std::vector<grammar::Language*> languages;
+  std::vector<uint32_t> states;
+  for (const Thread* one : keys) {
+    languages.push_back(machine_.language(one->top));
+    states.push_back(one->top.state);
+  }
+  JointReader reader(trie_.tree(), std::move(languages));
+  reader.run(states, place_of(first), sink);
+  sink.parts.set(trie_.tree(), free_text(first), allowed);
+  return std::move(sink.ends);
 }
 
 }  // namespace hob::constrain

@@ -6,11 +6,12 @@
 //
 // The thread stands on nothing: where its value ends within a token, what the token adds after it is an exit, to be judged
 // with the frames that are really below. Where an undeclared key closes, which depends on the keys that are there, is a
-// closing, to be judged with the thread itself. Strings of a language are read by LanguageReader, listed ones by looking
-// them up, all else by the Machine.
+// closing, to be judged with the thread itself. Strings of a language are read by LanguageReader, keys of several classes by
+// JointReader, listed strings by looking them up, all else by the Machine.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -87,6 +88,9 @@ class Gather {
   struct Run {
     uint32_t first, last;
   };
+  /// The same for threads inside undeclared keys of several classes, each of endlessly many, that have read the same from the
+  /// same place; returns the ends of each.
+  std::vector<std::vector<Run>> read_keys(std::span<const grammar::Thread* const> keys);
 
   Bits allowed;
   std::vector<Exit> exits;

@@ -27,6 +27,8 @@ namespace hob::constrain {
 
 class LanguageReader {
  public:
+  /// Characters of these categories need care in JSON: controls, the quote, the backslash (see grammar::category_of).
+  static constexpr uint64_t kCareful = 0x3E0;
   /// Where in a text: between two characters, inside one, or inside an escape.
   struct Place {
     uint32_t state = grammar::Language::kStart;
@@ -41,8 +43,7 @@ class LanguageReader {
                uint32_t room, Sink& sink, uint32_t enough = 0) {
     constexpr bool kFew = requires(const Place& place) { sink.few(uint32_t{}, place); };
     using grammar::kUnlimited;
-    // Characters of these need care in JSON: controls, the quote, the backslash (see category_of).
-    const uint64_t careless = json ? ~uint64_t{0x3E0} : ~uint64_t{0};
+    const uint64_t careless = json ? ~kCareful : ~uint64_t{0};
     const uint64_t most = room == kUnlimited ? ~uint64_t{0} >> 1 : room;
     const std::vector<FlatTrie::Node>& nodes = tree.nodes();
     const size_t base = nodes[root].depth;
@@ -69,10 +70,12 @@ class LanguageReader {
         whole = !json || node.byte != '\\';
         character = node.byte;
         if (!whole) to.lex = grammar::escaped;
-      } else if (!(from.lex == grammar::plain ? read_utf8(to, node.byte, language, whole, character)
-                                              : read_escape(to, node.byte, whole, character))) {
-        i = node.end;
-        continue;
+      } else {
+        const bool beyond = from.lex != grammar::plain || from.utf8 != 0 || language.free(from.state).beyond != kUnlimited;
+        if (!beyond || !read(to, node.byte, whole, character)) {
+          i = node.end;
+          continue;
+        }
       }
       uint64_t least = 0;
       if (whole) {
@@ -98,7 +101,7 @@ class LanguageReader {
         const grammar::Language::Free& free = language.free(whole ? to.state : from.state);
         const uint32_t chars = node.chars + (whole ? 0u : 1u);
         const uint64_t below = tree.categories(i);
-        const bool plain = begins ? (below & (FlatTrie::kBroken | (json ? 0x3E0 : 0))) == 0 : json ? node.plain : node.clean;
+        const bool plain = begins ? (below & (FlatTrie::kBroken | (json ? kCareful : 0))) == 0 : json ? node.plain : node.clean;
         uint64_t reach = ~uint64_t{0};
         // Where texts are counted, only those are taken unseen that can go on without end.
         const bool counted = kFew && !language.endless();
@@ -121,6 +124,23 @@ class LanguageReader {
     return need;
   }
 
+  /// Reads a byte of a character of several bytes or of an escape: false where it does not fit, `whole` where it ends one.
+  static bool read(Place& to, uint8_t byte, bool& whole, char32_t& character) {
+    return to.lex == grammar::plain ? read_utf8(to, byte, whole, character) : read_escape(to, byte, whole, character);
+  }
+  /// The fewest characters to an end after the character that is begun here.
+  static uint32_t least_of(const Place& at, grammar::Language& language) {
+    if (at.lex == grammar::plain) {
+      const grammar::CodeRange range = grammar::begun_character(at.utf8, at.code);
+      return language.least_after(at.state, range.first, range.last);
+    }
+    uint32_t least = grammar::kUnlimited;
+    for (const grammar::CodeRange& range : grammar::begun_escape(at.lex, at.hex, at.high)) {
+      if (range.first <= range.last) least = std::min(least, language.least_after(at.state, range.first, range.last));
+    }
+    return least;
+  }
+
  private:
   // Whether more than `enough` texts go on from here.
   static bool goes_on(const Place& at, grammar::Language& language, uint32_t enough) {
@@ -137,9 +157,8 @@ class LanguageReader {
     return language.endless_after(at.state, spans);
   }
 
-  static bool read_utf8(Place& to, uint8_t byte, grammar::Language& language, bool& whole, char32_t& character) {
+  static bool read_utf8(Place& to, uint8_t byte, bool& whole, char32_t& character) {
     const bool first = to.utf8 == 0;
-    if (first && language.free(to.state).beyond == grammar::kUnlimited) return false;
     to.utf8 = grammar::next_utf8(to.utf8, byte);
     if (to.utf8 == 255) return false;
     if (first) ++to.chars;
@@ -188,19 +207,6 @@ class LanguageReader {
     if (unit > 0xDBFF) return false;
     to.high = static_cast<uint16_t>(unit);
     return true;  // lex is pair_slash
-  }
-
-  // The fewest characters to an end after the character that is begun here.
-  static uint32_t least_of(const Place& at, grammar::Language& language) {
-    if (at.lex == grammar::plain) {
-      const grammar::CodeRange range = grammar::begun_character(at.utf8, at.code);
-      return language.least_after(at.state, range.first, range.last);
-    }
-    uint32_t least = grammar::kUnlimited;
-    for (const grammar::CodeRange& range : grammar::begun_escape(at.lex, at.hex, at.high)) {
-      if (range.first <= range.last) least = std::min(least, language.least_after(at.state, range.first, range.last));
-    }
-    return least;
   }
 
   std::vector<Place> places_;

@@ -9,10 +9,12 @@
 // value. Places where an undeclared key would close are kept apart, for they depend on the keys that are there: what stands
 // after them is the same for all, so only the closings that end a key which is there are taken out. It is the same with
 // items that must differ, and where it is more than a text's end that makes them differ, the thread is asked. Inside a
-// free string nothing is walked: the slices of the TokenTrie answer. One thread uses a masker.
+// free string nothing is walked: the slices of the TokenTrie answer. Threads in keys of several classes share one walk. One
+// thread uses a masker.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -81,6 +83,11 @@ class Masker {
     grammar::Thread thread;
     After* after;
   };
+  /// Of keys of several classes, read alike so far.
+  struct Joint {
+    Entry entry;
+    std::vector<std::vector<Gather::Run>> ends;  // by key
+  };
   struct KeyHash {
     size_t operator()(const grammar::Local& local) const;
   };
@@ -89,6 +96,11 @@ class Masker {
   void mask_interior(const grammar::Thread& thread, const grammar::Machine::Interior& inside, std::span<uint64_t> bits,
                      bool& fresh);
   void mask_entry(const grammar::Thread& thread, const Entry& entry, std::span<uint64_t> bits, bool& fresh);
+  void add_inside(const Entry& entry, std::span<uint64_t> bits, bool& fresh) const;
+  void add_closings(const grammar::Thread& thread, const Entry& entry, std::span<uint64_t> bits);
+  bool joins(const grammar::Thread& thread, std::span<const grammar::Thread* const> keys) const;
+  void mask_keys(std::span<const grammar::Thread* const> keys, std::span<uint64_t> bits, bool& fresh);
+  const Joint& joint(std::span<const grammar::Thread* const> keys);
   void mask_quote(const grammar::Thread& thread, std::span<uint64_t> bits) const;
   void add_exits(const grammar::Thread& thread, std::span<const Exit> exits, std::span<uint64_t> bits);
   After& list_all_exits();
@@ -118,6 +130,8 @@ class Masker {
   std::unordered_map<grammar::Local, std::unique_ptr<Entry>, KeyHash> cache_;
   std::unordered_map<grammar::Local, std::unique_ptr<After>, KeyHash> afters_;
   std::unordered_map<grammar::Local, std::vector<uint32_t>, KeyHash> declared_;
+  std::map<std::vector<uint64_t>, std::unique_ptr<Joint>> joints_;  // by where in the text, and languages with their states
+  std::vector<const grammar::Thread*> keys_;
   std::vector<Level> levels_;
   size_t bytes_ = 0;
   Walker walker_;

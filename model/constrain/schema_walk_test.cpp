@@ -73,6 +73,10 @@ const char* const kSchemas[] = {
     R"({"type":"object","unevaluatedProperties":{"type":"null"},"anyOf":[{"properties":{"a":{"type":"integer"}},"required":["a"]},
         {"properties":{"name":{"type":"boolean"}},"required":["name"]}]})",
     R"({"type":"array","contains":{"type":"boolean"},"unevaluatedItems":{"type":"integer"}})",
+    R"({"type":"object","patternProperties":{"a":{"type":"integer","minimum":10},"b":{"type":"number","minimum":3},"é|\"":{"type":["null","number"]}},"minProperties":1})",
+    R"({"type":"array","items":{"type":"string","oneOf":[{"pattern":"red"},{"pattern":"re"},{"pattern":"na"},{"pattern":"[é😊\"]"}]},"minItems":1})",
+    R"({"type":"array","items":{"anyOf":[{"type":"string","pattern":"^a","maxLength":4},{"type":"string","pattern":"b$","maxLength":4},
+        {"type":"string","pattern":"re","maxLength":7},{"const":"name"}]}})",
     R"({"type":"string","pattern":"^[😀-😎\"\\\\\\u0000-\\u0008é]*$","minLength":1})",
 };
 
@@ -331,6 +335,11 @@ TEST_CASE("keys of patterns are masked exactly: new ones, ones that are there, d
   }
   compare_after(subject(R"({"type":"object","patternProperties":{"^[0-9][0-9]$":{"type":"null"}},"additionalProperties":false})", false),
                 {most.c_str(), (most + ",\"").c_str(), (most + ",\"9").c_str(), (most + ",\"99").c_str()}, wrong);
+  // Keys of several kinds at once.
+  compare_after(subject(R"({"type":"object","patternProperties":{"a":{"type":"integer","minimum":10},"b":{"type":"number","minimum":3},"é|\"":{"type":["null","number"]}},
+      "properties":{"name":{"type":"null"}},"minProperties":1})", false),
+                {"{", "{\"", "{\"a", "{\"x", "{\"ab", "{\"na", "{\"\\", "{\"\\u00", "{\"\xC3", "{\"a\":12,\"", "{\"a\":12,\"a", "{\"ab\":12,\"a", "{\"é\":12,\"\xC3",
+                 "{\"x\":1,\"\\u006", "{\"x\":1,\"a\":12,\"b\":5,\""}, wrong);
   // A key whose value must be the one that the object wants.
   compare_after(subject(R"({"type":"object","patternProperties":{"^a":{"type":["integer","null"]}},"not":{"patternProperties":{"^ab":{"type":"integer"}}},
       "additionalProperties":false})", false), {"{", "{\"", "{\"a", "{\"ab", "{\"a\":1,\"a", "{\"ab\":1,\"a", "{\"abc\":null,\"ab"}, wrong);

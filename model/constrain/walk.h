@@ -16,6 +16,9 @@
 namespace hob::constrain {
 
 inline void set_bit(std::span<uint64_t> bits, Token token) { bits[token / 64] |= uint64_t{1} << (token % 64); }
+inline void set_bits(std::span<uint64_t> bits, std::span<const Token> tokens) {
+  for (const Token token : tokens) set_bit(bits, token);
+}
 inline bool get_bit(std::span<const uint64_t> bits, Token token) { return (bits[token / 64] >> (token % 64)) & 1; }
 
 class Walker {

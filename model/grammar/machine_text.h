@@ -20,6 +20,11 @@ constexpr uint64_t hash_byte(uint64_t hash, unsigned char byte) {
   return hash ^ (hash >> 29);
 }
 
+constexpr uint64_t hash_text(uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = hash_byte(hash, static_cast<unsigned char>(c));
+  return hash;
+}
+
 constexpr uint64_t mix_hash(uint64_t hash) {
   hash = (hash ^ (hash >> 31)) * 0xBF58476D1CE4E5B9;
   hash = (hash ^ (hash >> 29)) * 0x94D049BB133111EB;
