@@ -227,7 +227,7 @@ class Run {
 
   Result<void> prefill(uint32_t tokens) {
     note_("prefill of " + std::to_string(tokens) + " tokens");
-    const double peak = peak_gflops(threads_);
+    const double peak = peak_gflops(threads_, engine_.info().dtype == "bf16");
     std::vector<double> seconds;
     for (uint32_t i = 0; i < options_.repeat; ++i) {
       HOB_TRY(seq, engine_.open());
@@ -262,6 +262,7 @@ class Run {
       const auto start = Clock::now();
       HOB_TRY(ran, generate(open));
       seconds.push_back(seconds_since(start));
+      roofs.push_back(read_bandwidth(threads_, options_.probe_bytes));
       forwards = ran;
       for (const engine::SeqId seq : open) engine_.close(seq);
     }
@@ -269,7 +270,7 @@ class Run {
     const double share = static_cast<double>(forwards) / options_.generate;  // of a forward that each token costs
     const auto bytes =
       static_cast<uint64_t>(share * static_cast<double>(cost_.decode_bytes(depth + options_.generate / 2, sequences)));
-    const double roof = *std::max_element(roofs.begin(), roofs.end());
+    const double roof = median(roofs);
     Json row{
       {"tokens", options_.generate}, {"depth", depth}, {"sequences", sequences}, {"seconds", seconds},
       {"tokens_per_s", three_digits(speed)}, {"bytes_per_token", bytes}, {"bandwidth_GBps", three_digits(roof)},

@@ -50,4 +50,11 @@ void few_rows(
 /// What a path needs beyond AVX2; null where the compiler or the CPU has none. few_rows_avx512.cpp.
 FewPairsKernel avx512_bf16_kernel();
 
+/// Nothing but products of pairs of bf16 in registers: `operations` additions and multiplications in each of `steps` steps.
+struct BusyPairs {
+  float (*run)(float factor, size_t steps) = nullptr;  // null where the CPU has no such products
+  size_t operations = 0;
+};
+BusyPairs avx512_bf16_peak();
+
 }  // namespace hob::torch_engine

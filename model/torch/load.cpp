@@ -122,6 +122,9 @@ Result<std::unique_ptr<TorchEngine>> load(Checkpoint model, const Options& optio
   }
 
   DecoderOptions decoder = decoder_options(options.dtype, options.force_bf16, kept_dtype(options.dtype, weights));
+  if (options.dtype == WeightType::automatic && !options.force_bf16 && weights.hot_bytes() <= kSmallBytes) {
+    compute_in_f32(decoder);
+  }
   decoder.context = options.context > 0 ? options.context : std::min(config.max_positions, kDefaultContext);
   decoder.chunk = options.prefill_chunk;
   const uint64_t available = options.memory_bytes > 0 ? options.memory_bytes : available_memory();

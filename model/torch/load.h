@@ -3,9 +3,11 @@
 //   HOB_TRY(engine, torch_engine::load({.directory = dir, .dtype = Dtype::automatic, .threads = 2}));
 //
 // Weights stay in their mapped files where the dtype allows; packed ones (GGUF) are unpacked once, row by row, to f32 where
-// that is asked for, else to bf16. What does not fit this machine's memory is refused before it is allocated. bf16 weights are computed in f32 on a CPU that has no instructions for bf16 (Info::dtype says what is
-// computed). A file hob-model.json beside the weights may give the model's name and say that it is a demonstration.
-// Called on the [model] thread, which then owns the engine.
+// that is asked for, else to bf16. What does not fit this machine's memory is refused before it is allocated. bf16 weights
+// are computed in f32 on a CPU that has no instructions for bf16, and so are small models whose dtype is left to us: that
+// costs little, and they say the same on every CPU (Info::dtype says what is computed). A file hob-model.json beside the
+// weights may give the model's name and say that it is a demonstration. Called on the [model] thread, which then owns the
+// engine.
 #pragma once
 
 #include <filesystem>
@@ -34,6 +36,7 @@ struct Options {
 };
 
 inline constexpr uint32_t kDefaultContext = 32'768;
+inline constexpr uint64_t kSmallBytes = 64u << 20;  // weights of a small model
 
 /// A checkpoint's files, opened and checked; nothing is unpacked yet.
 struct Checkpoint {

@@ -23,6 +23,12 @@ DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype k
   return out;
 }
 
+void compute_in_f32(DecoderOptions& options) {
+  if (options.compute == Compute::f32) return;
+  options.compute = Compute::f32;
+  options.narrow_weights = true;
+}
+
 MemoryNeed memory_need(const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& options) {
   MemoryNeed out;
   // Mapped weights count, too: a model whose every token reads from the disk is of no use.

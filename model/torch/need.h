@@ -28,6 +28,9 @@ gemma::Dtype kept_dtype(WeightType asked, const gemma::Weights& weights);
 /// Precision and rounding as load() chooses them; context and chunk are the caller's to set.
 DecoderOptions decoder_options(WeightType asked, bool force_bf16, gemma::Dtype kept);
 
+/// Weights stay as they are kept.
+void compute_in_f32(DecoderOptions& options);
+
 MemoryNeed memory_need(const gemma::Config& config, const gemma::Weights& weights, const DecoderOptions& options);
 
 /// The longest context that fits `available` bytes; 0 when not even one position does.

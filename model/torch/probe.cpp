@@ -18,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kPartBytes = 1u << 20;
-constexpr int kRounds = 4;
+constexpr int kRounds = 8;
 
 uint64_t read_portable(const uint64_t* at, size_t count) {
   uint64_t out = 0;
@@ -72,16 +72,17 @@ float multiply_portable(float factor) {
   return out;
 }
 
-/// The least of kRounds rounds in which `work` ran for each part.
+/// What each of kRounds rounds took in which `work` ran for each part, the least first.
 template <typename Work>
-double least_seconds(int threads, size_t parts, const Work& work) {
-  double least = 1e300;
+std::vector<double> rounds(int threads, size_t parts, const Work& work) {
+  std::vector<double> out;
   for (int round = 0; round < kRounds; ++round) {
     const auto start = Clock::now();
     workers(threads).run(parts, work);
-    least = std::min(least, std::chrono::duration<double>(Clock::now() - start).count());
+    out.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
-  return least;
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 std::string describe_cpu() {
@@ -103,7 +104,7 @@ double read_bandwidth(int threads, size_t bytes) {
   std::vector<uint64_t> buffer(parts * kPartBytes / sizeof(uint64_t));
   for (size_t i = 0; i < buffer.size(); i += 64) buffer[i] = i;
   std::atomic<uint64_t> seen{0};
-  const double seconds = least_seconds(threads, parts, [&](size_t part) {
+  const auto seconds = rounds(threads, parts, [&](size_t part) {
     const uint64_t* at = buffer.data() + part * (kPartBytes / sizeof(uint64_t));
     constexpr size_t count = kPartBytes / sizeof(uint64_t);
 #if defined(__x86_64__)
@@ -114,14 +115,19 @@ double read_bandwidth(int threads, size_t bytes) {
 #endif
     seen ^= read_portable(at, count);
   });
-  return static_cast<double>(parts * kPartBytes) / seconds / 1e9;
+  return static_cast<double>(parts * kPartBytes) / seconds[seconds.size() / 2] / 1e9;
 }
 
-double peak_gflops(int threads) {
+double peak_gflops(int threads, bool bf16) {
   const size_t parts = 4 * static_cast<size_t>(std::max(threads, 1));
   std::atomic<float> seen{0};
-  const double seconds = least_seconds(threads, parts, [&](size_t part) {
+  const BusyPairs pairs = bf16 ? avx512_bf16_peak() : BusyPairs{};
+  const auto seconds = rounds(threads, parts, [&](size_t part) {
     const float factor = 1.0f / static_cast<float>(part + 2);
+    if (pairs.run) {
+      seen = pairs.run(factor, kSteps);
+      return;
+    }
 #if defined(__x86_64__)
     if (has_avx2()) {
       seen = multiply_avx2(factor);
@@ -130,7 +136,8 @@ double peak_gflops(int threads) {
 #endif
     seen = multiply_portable(factor);
   });
-  return static_cast<double>(parts * kSteps * kSums * 8 * 2) / seconds / 1e9;
+  const size_t step = pairs.run ? pairs.operations : kSums * 8 * 2;
+  return static_cast<double>(parts * kSteps * step) / seconds.front() / 1e9;
 }
 
 const char* cpu_text() {

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Rows about the engine beside transformers, on random weights of one shape, measured one after the other.
+"""Rows about the engine beside its peers, on random weights of one shape, measured one after the other.
 
     scripts/bench engine [--synthetic e2b|FILE] [--weights bf16|f32] [--prompt N] [--depth N] [--generate N] [--repeat N]
-                         [--threads N] [--no-peer]
+                         [--threads N] [--peers transformers,llama]
 
-Prints the rows of `hob bench` with one sequence and with four, the peer's rows, and ratios: hob to the peer for prefill and
-decoding, four sequences to one. The peer runs in the environment of the fixtures (scripts/fixtures/setup). E2B in bf16 takes
-about 10 GB of memory, the peer's as well; they run one at a time. An idle machine is up to you; the load is printed.
+Prints the rows of `hob bench` with one sequence and with four, each peer's rows, and ratios: hob to the peer for prefill and
+decoding, four sequences to one. transformers runs in the environment of the fixtures (scripts/fixtures/setup); llama.cpp is
+built into the cache, with a file of random weights (dense models with per-layer embeddings only). E2B in bf16 takes about
+10 GB of memory, in a peer as well; they run one at a time. An idle machine is up to you; the load is printed.
 """
 import argparse
 import json
@@ -52,7 +53,7 @@ def main():
     parser.add_argument("--repeat", default=3, type=int)
     parser.add_argument("--threads", default=os.cpu_count(), type=int)
     parser.add_argument("--preset", default="release", help=argparse.SUPPRESS)
-    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--peers", default="transformers,llama", help="of transformers and llama; empty for none")
     options = parser.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f}", file=sys.stderr)
     program = ROOT / "build" / options.preset / "bin" / "hob-model"
@@ -61,14 +62,13 @@ def main():
         common += [f"--{name}", str(getattr(options, name))]
     ours = rows_of([str(program), "bench", *common, "--sequences", "1", "--sequences", "4"])
     ratio("four sequences to one, tokens a second", speed(ours, "decode", 4), speed(ours, "decode", 1))
-    if options.no_peer:
-        return
-    python = subprocess.run([ROOT / "scripts/fixtures/setup"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    config = subprocess.run([str(program), "bench", "--print-config", options.synthetic], check=True,
-                            stdout=subprocess.PIPE, text=True).stdout
-    peer = rows_of([python, str(ROOT / "tests/bench/engine_transformers.py"), *common, "--config", config])
-    for what in ("prefill", "decode"):
-        ratio(f"{what}, hob to transformers", speed(ours, what, 1), speed(peer, what))
+    for peer in filter(None, options.peers.split(",")):
+        python = subprocess.run([ROOT / "scripts/fixtures/setup"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        config = subprocess.run([str(program), "bench", "--print-config", options.synthetic], check=True,
+                                stdout=subprocess.PIPE, text=True).stdout
+        theirs = rows_of([python, str(ROOT / f"tests/bench/engine_{peer}.py"), *common, "--config", config])
+        for what in ("prefill", "decode"):
+            ratio(f"{what}, hob to {peer}", speed(ours, what, 1), speed(theirs, what))
 
 
 if __name__ == "__main__":
