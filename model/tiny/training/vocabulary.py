@@ -101,7 +101,7 @@ setup.py index.html main.cpp style.css app.ts Cargo.toml go.mod .env tsconfig.js
 notes.txt todo.txt todo.md server.log error.log data.csv hosts .bashrc pyproject.toml docker-compose.yml main.py app.js""".split()
 DIRECTORIES = """src docs tests data lib notes config build scripts tools logs work home images assets include reports projects archive
 examples plans bin etc var public private static media music photos videos downloads uploads drafts letters invoices recipes backups cache
-vendor third_party packages modules plugins themes templates views models controllers services utils helpers common core shared client
+vendor third_party packages modules plugins themes templates views models controllers services utils support common core shared client
 server frontend backend web api app test spec fixtures samples demo old new temp tmp inbox outbox desktop documents school office travel
 finance health garden family team clients contracts""".split()
 STEMS = """notes todo readme main report config data list plan draft shopping budget index test app utils log letter recipes contacts ideas
