@@ -1,13 +1,15 @@
 // Attention over cached keys and values: which keys a query sees, and the product with scale 1.
 //
-//   Masks masks(window, start, time, dtype);                    // one per chunk
-//   attend(q, keys, values, view, masks.of(view), out);
+//   attend(q, cache, view, mask(view, q), out);
 //
-// Query heads that share a key-value head are folded into rows when there are few queries: the keys are then read once, not
-// once per head. Tensors are only named here. [model] thread.
+// Few queries read keys and values in the cache's pages, once for all query heads that share them. Many queries go through the
+// library, which wants them in one piece: they are copied together, a layer at a time. Tensors are only named here. [model]
+// thread.
 #pragma once
 
 #include <cstdint>
+
+#include "model/torch/cache.h"
 
 namespace at {
 class Tensor;
@@ -33,11 +35,8 @@ struct View {
 /// 0 where a query sees a key, minus infinity elsewhere: [queries, keys], of the dtype of `like`.
 at::Tensor mask(const View& view, const at::Tensor& like);
 
-/// q [heads, queries, head_dim], keys and values [kv_heads, keys, head_dim]; written to out [queries, heads * head_dim],
-/// contiguous. `mask` is ignored where the view needs none.
-void attend(
-  const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const View& view, const at::Tensor& mask,
-  at::Tensor out
-);
+/// q [heads, queries, head_dim], of the cache's type, over what the cache holds of the view; written to out
+/// [queries, heads * head_dim], contiguous. `mask` is ignored where the view needs none.
+void attend(const at::Tensor& q, const LayerCache& cache, const View& view, const at::Tensor& mask, at::Tensor out);
 
 }  // namespace hob::torch_engine

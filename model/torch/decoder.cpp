@@ -143,6 +143,7 @@ struct Decoder::State {
   std::vector<Layer> layers;
   std::map<std::pair<LayerType, uint32_t>, at::Tensor> frequencies;  // by layer type and head_dim
   float eps = 1e-6f;
+  std::shared_ptr<PageMemory> pages = std::make_shared<PageMemory>();  // of all caches
 
   at::TensorOptions like() const { return at::TensorOptions().dtype(type); }
   bool bf16() const { return type == at::kBFloat16; }
@@ -337,20 +338,26 @@ at::Tensor Decoder::State::attention(const Layer& layer, const at::Tensor& h, St
     );
     LayerCache& cache = part.chunk->caches->at(layer.cache);
     if (layer.config.owns_kv) {
-      const Slot slot = cache.prepare(part.chunk->start, part.count);
-      rotate_heads(part.rows_of(keys), layer.k_norm.data(), cos, sin, slot.keys, slot.head_stride, kv_heads, dim);
-      if (config.value_norm) {
-        rotate_heads(part.rows_of(values), nullptr, nullptr, nullptr, slot.values, slot.head_stride, kv_heads, dim);
-      } else {
-        copy_heads(part.rows_of(values), slot.values, slot.head_stride, kv_heads, dim);
+      const size_t stride = cache.shape().head_stride();
+      int64_t done = 0;
+      for (const Slot& slot : cache.prepare(part.chunk->start, part.count)) {
+        const auto piece = [&](const at::Tensor& all) { return all.narrow(0, part.at + done, slot.count); };
+        const float* c = turn->second.cos_at(part.first_query + done);
+        const float* s = turn->second.sin_at(part.first_query + done);
+        rotate_heads(piece(keys), layer.k_norm.data(), c, s, slot.keys, stride, kv_heads, dim);
+        if (config.value_norm) {
+          rotate_heads(piece(values), nullptr, nullptr, nullptr, slot.values, stride, kv_heads, dim);
+        } else {
+          copy_heads(piece(values), slot.values, stride, kv_heads, dim);
+        }
+        done += slot.count;
       }
     }
     const View seen = view(layer, part);
     if (!part.masks.contains(layer_type)) {
       part.masks.emplace(layer_type, seen.sees_all() ? at::Tensor() : mask(seen, h));
     }
-    const auto [held_keys, held_values] = cache.held(seen.from, seen.end);
-    attend(q, held_keys, held_values, seen, part.masks.at(layer_type), part.rows_of(out));
+    attend(q, cache, seen, part.masks.at(layer_type), part.rows_of(out));
   }
   return product(layer.o_proj, out, stack.many);
 }
@@ -567,17 +574,11 @@ CacheShape cache_shape(
   CacheShape out;
   out.kv_heads = layer.kv_heads;
   out.head_dim = layer.head_dim;
-  out.most = options.context;
   out.bf16 = options.compute == Compute::bf16;
   if (layer.type == LayerType::sliding) {
     out.keep = int64_t{config.sliding_window} - 1 + options.slack;
-    out.room = std::min<int64_t>(2 * out.keep + options.chunk, options.context);
   }
   return out;
-}
-
-uint64_t bytes_per_position(const gemma::LayerConfig& layer, Compute compute) {
-  return uint64_t{2} * layer.kv_heads * layer.head_dim * (compute == Compute::bf16 ? 2 : 4);
 }
 
 }  // namespace
@@ -586,7 +587,7 @@ Caches Decoder::empty_caches() const {
   const State& s = *state_;
   Caches out;
   for (uint32_t i = 0; i < s.config.first_shared; ++i) {
-    out.emplace_back(cache_shape(s.config, s.config.layers[i], s.options));
+    out.emplace_back(cache_shape(s.config, s.config.layers[i], s.options), s.pages);
   }
   return out;
 }
@@ -601,6 +602,14 @@ uint64_t Decoder::copied_bytes(const gemma::Weights& weights, const DecoderOptio
   return out;
 }
 
+namespace {
+
+uint64_t bytes_per_position(const gemma::LayerConfig& layer, Compute compute) {
+  return CacheShape{.kv_heads = layer.kv_heads, .head_dim = layer.head_dim, .bf16 = compute == Compute::bf16}.position_bytes();
+}
+
+}  // namespace
+
 uint64_t Decoder::kv_bytes_per_token(const gemma::Config& config, Compute compute) {
   uint64_t out = 0;
   for (uint32_t i = 0; i < config.first_shared; ++i) {
@@ -614,9 +623,22 @@ uint64_t Decoder::sliding_bytes(const gemma::Config& config, const DecoderOption
   for (uint32_t i = 0; i < config.first_shared; ++i) {
     const gemma::LayerConfig& layer = config.layers[i];
     if (layer.type != LayerType::sliding) continue;
-    out += bytes_per_position(layer, options.compute) * static_cast<uint64_t>(cache_shape(config, layer, options).room);
+    const int64_t positions = std::min<int64_t>(cache_shape(config, layer, options).keep + options.chunk, options.context);
+    // Neither the first nor the last of them need lie at the edge of a page.
+    const int64_t pages = (positions + kPagePositions - 1) / kPagePositions + (positions < options.context ? 1 : 0);
+    out += bytes_per_position(layer, options.compute) * static_cast<uint64_t>(pages * kPagePositions);
   }
   return out;
 }
+
+uint64_t Decoder::gathered_bytes(const gemma::Config& config, const DecoderOptions& options) {
+  uint64_t most = 0;
+  for (const gemma::LayerConfig& layer : config.layers) {
+    if (layer.type == LayerType::full) most = std::max(most, bytes_per_position(layer, options.compute));
+  }
+  return most * options.context;
+}
+
+uint64_t Decoder::cache_bytes() const { return state_->pages->bytes; }
 
 }  // namespace hob::torch_engine

@@ -67,6 +67,8 @@ class Decoder {
   ~Decoder();
 
   Caches empty_caches() const;
+  /// Bytes that all caches hold; what copies share is counted once.
+  uint64_t cache_bytes() const;
   /// Appends each chunk to its caches. At most one has more than kFewRows ids. Logits are not checked for NaN here.
   /// An observer sees the chunks of one run stacked: the long one first, the others in their order.
   std::vector<engine::RowOutput> run(std::span<const Chunk> chunks);
@@ -77,6 +79,8 @@ class Decoder {
   /// Bytes that one sequence's caches grow by with each position, and what the sliding layers take at most.
   static uint64_t kv_bytes_per_token(const gemma::Config& config, Compute compute);
   static uint64_t sliding_bytes(const gemma::Config& config, const DecoderOptions& options);
+  /// Bytes that a long chunk takes beside, for the keys and values of one layer in one piece.
+  static uint64_t gathered_bytes(const gemma::Config& config, const DecoderOptions& options);
 
  private:
   struct State;

@@ -34,8 +34,8 @@ TEST_CASE("info tells a mixture's layers, parameters and memory without loading 
   CHECK(all - active == 6 * 6 * 3 * 24 * 48);
   const Json& f32 = row(info, "f32", 512);
   CHECK(f32.at("weights_bytes") == 4 * all);
-  // K and V: one full layer of 1 x 32; five sliding ones of 2 x 16 that keep 2 x (7 + 64) + 256 positions.
-  CHECK(f32.at("cache_bytes") == 2 * 4 * (512 * 32 + 5 * 32 * 398));
+  // K and V: one full layer of 1 x 32; five sliding ones of 2 x 16 that keep 7 + 64 + 256 positions, in seven pages.
+  CHECK(f32.at("cache_bytes") == 2 * 4 * (512 * 32 + 5 * 32 * 7 * 64));
   CHECK(f32.at("fits") == true);
   CHECK(info.at("longest_context").at("f32") == 512);
   const Json& bf16 = row(info, "bf16", 512);

@@ -51,69 +51,144 @@ HOB_AVX2 void softmax_avx2(float* scores, size_t count) {
   for (i = 0; i < count; ++i) scores[i] *= scale;
 }
 
-/// The rows [first, last) of one key-value head; row r is query r % time of head r / time within the group.
-HOB_AVX2 void attend_rows(
-  const FewQueries& work, size_t kv_head, size_t first, size_t last, std::vector<float>& scores
-) {
-  const size_t group = work.heads / work.kv_heads, dim = work.dim, rows = last - first;
-  const float* keys = work.keys + kv_head * work.kv_stride;
-  const float* values = work.values + kv_head * work.kv_stride;
-  const float* q = work.q + (kv_head * group * work.time + first) * dim;
-  scores.resize(rows * work.count);
-  const auto seen_to = [&](size_t row) { return work.visible + (first + row) % work.time; };
-  const auto seen_from = [&](size_t row) {
-    return work.window > 0 && seen_to(row) > work.window ? seen_to(row) - work.window : 0;
-  };
-  for (size_t key = 0; key < work.count; ++key) {
-    const float* k = keys + key * dim;
-    for (size_t row = 0; row < rows; ++row) {
-      const float* query = q + row * dim;
-      __m256 a = _mm256_setzero_ps(), b = a;
-      size_t i = 0;
-      for (; i + 16 <= dim; i += 16) {
-        a = _mm256_fmadd_ps(_mm256_loadu_ps(query + i), _mm256_loadu_ps(k + i), a);
-        b = _mm256_fmadd_ps(_mm256_loadu_ps(query + i + 8), _mm256_loadu_ps(k + i + 8), b);
-      }
-      if (i < dim) a = _mm256_fmadd_ps(_mm256_loadu_ps(query + i), _mm256_loadu_ps(k + i), a);
-      scores[row * work.count + key] = sum_lanes(_mm256_add_ps(a, b));
+HOB_AVX2 inline void store_narrow(float* to, __m256 value) { _mm256_storeu_ps(to, value); }
+/// Rounded to nearest, ties to even, as gemma::to_bf16 does; a NaN stays one.
+HOB_AVX2 inline void store_narrow(Bf16* to, __m256 value) {
+  const __m256i bits = _mm256_castps_si256(value);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+  rounded = _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0), nan);
+  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0b1000);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(packed));
+}
+
+/// `count` values as f32: where they lie, or widened into `space`.
+HOB_AVX2 inline const float* as_floats(const float* from, size_t, float*) { return from; }
+HOB_AVX2 inline const float* as_floats(const Bf16* from, size_t count, float* space) {
+  for (size_t i = 0; i < count; i += 8) _mm256_storeu_ps(space + i, load_wide(from + i));
+  return space;
+}
+
+struct AttendSpace {
+  std::vector<float> scores, queries, keys;
+};
+
+/// scores[row * count + key] = q[row] . k[key] for R queries and K keys: R * K chains that do not wait for one another.
+template <size_t R, size_t K>
+HOB_AVX2 void score(const float* q, const float* k, size_t dim, float* scores, size_t count) {
+  __m256 sums[R][K];
+  for (size_t row = 0; row < R; ++row) {
+    for (size_t key = 0; key < K; ++key) sums[row][key] = _mm256_setzero_ps();
+  }
+  for (size_t i = 0; i < dim; i += 8) {
+    __m256 keys[K];
+    for (size_t key = 0; key < K; ++key) keys[key] = _mm256_loadu_ps(k + key * dim + i);
+    for (size_t row = 0; row < R; ++row) {
+      const __m256 query = _mm256_loadu_ps(q + row * dim + i);
+      for (size_t key = 0; key < K; ++key) sums[row][key] = _mm256_fmadd_ps(query, keys[key], sums[row][key]);
     }
   }
+  for (size_t row = 0; row < R; ++row) {
+    for (size_t key = 0; key < K; ++key) scores[row * count + key] = sum_lanes(sums[row][key]);
+  }
+}
+
+template <size_t K>
+HOB_AVX2 void score_rows(const float* q, const float* k, size_t rows, size_t dim, float* scores, size_t count) {
+  size_t row = 0;
+  for (; row + 4 <= rows; row += 4) score<4, K>(q + row * dim, k, dim, scores + row * count, count);
+  for (; row < rows; ++row) score<1, K>(q + row * dim, k, dim, scores + row * count, count);
+}
+
+/// Keys and values of one head, and what R queries give each of the keys [from, to): weight `key` of query r at
+/// weights[r * count + key].
+template <typename T>
+struct Weighted {
+  std::span<const KeyRun<T>> runs;
+  size_t head, dim;
+  const float* weights;
+  size_t count, from, to;
+};
+
+/// out[r] = the weighted sum of columns [column, column + 8 * C) of R queries: the sums stay in registers over all keys.
+template <size_t R, size_t C, typename T>
+HOB_AVX2 void sum_columns(const Weighted<T>& work, size_t column, T* const* out) {
+  __m256 sums[R][C];
+  for (size_t row = 0; row < R; ++row) {
+    for (size_t c = 0; c < C; ++c) sums[row][c] = _mm256_setzero_ps();
+  }
+  size_t at = 0;
+  for (const KeyRun<T>& run : work.runs) {
+    const size_t begin = work.from > at ? work.from - at : 0;
+    const size_t end = work.to > at ? (work.to - at < run.count ? work.to - at : run.count) : 0;
+    const float* weights = work.weights + at;
+    const T* v = run.values + work.head + begin * work.dim + column;
+    for (size_t key = begin; key < end; ++key, v += work.dim) {
+      __m256 values[C];
+      for (size_t c = 0; c < C; ++c) values[c] = load_wide(v + 8 * c);
+      for (size_t row = 0; row < R; ++row) {
+        const __m256 weight = _mm256_set1_ps(weights[row * work.count + key]);
+        for (size_t c = 0; c < C; ++c) sums[row][c] = _mm256_fmadd_ps(weight, values[c], sums[row][c]);
+      }
+    }
+    at += run.count;
+  }
+  for (size_t row = 0; row < R; ++row) {
+    for (size_t c = 0; c < C; ++c) store_narrow(out[row] + column + 8 * c, sums[row][c]);
+  }
+}
+
+template <size_t R, typename T>
+HOB_AVX2 void sum_values(const Weighted<T>& work, T* const* out) {
+  constexpr size_t kColumns = R == 1 ? 4 : 2;
+  size_t column = 0;
+  for (; column + 8 * kColumns <= work.dim; column += 8 * kColumns) sum_columns<R, kColumns>(work, column, out);
+  for (; column < work.dim; column += 8) sum_columns<R, 1>(work, column, out);
+}
+
+/// The rows [first, last) of one key-value head; row r is query r % time of head r / time within the group.
+template <typename T>
+HOB_AVX2 void attend_rows(const FewQueries<T>& work, size_t kv_head, size_t first, size_t last, AttendSpace& space) {
+  const size_t group = work.heads / work.kv_heads, dim = work.dim, rows = last - first, head = kv_head * work.kv_stride;
+  space.scores.resize(rows * work.count);
+  space.queries.resize(rows * dim);
+  space.keys.resize(2 * dim);
+  const float* q = as_floats(work.q + (kv_head * group * work.time + first) * dim, rows * dim, space.queries.data());
+  float* at = space.scores.data();
+  for (const KeyRun<T>& run : work.runs) {
+    const T* keys = run.keys + head;
+    size_t key = 0;
+    for (; key + 2 <= run.count; key += 2, at += 2) {
+      score_rows<2>(q, as_floats(keys + key * dim, 2 * dim, space.keys.data()), rows, dim, at, work.count);
+    }
+    for (; key < run.count; ++key, ++at) {
+      score_rows<1>(q, as_floats(keys + key * dim, dim, space.keys.data()), rows, dim, at, work.count);
+    }
+  }
+  // What a query does not see weighs nothing, so that rows which see almost the same are summed together.
   for (size_t row = 0; row < rows; ++row) {
-    const size_t from = seen_from(row), to = seen_to(row);
-    softmax_avx2(scores.data() + row * work.count + from, to - from);
+    float* scores = space.scores.data() + row * work.count;
+    const size_t to = work.visible + (first + row) % work.time;
+    const size_t from = work.window > 0 && to > work.window ? to - work.window : 0;
+    softmax_avx2(scores + from, to - from);
+    for (size_t key = 0; key < from; ++key) scores[key] = 0.0f;
+    for (size_t key = to; key < work.count; ++key) scores[key] = 0.0f;
   }
   const auto out_row = [&](size_t row) {
-    const size_t head = kv_head * group + (first + row) / work.time, time = (first + row) % work.time;
-    return work.out + (time * work.heads + head) * dim;
+    const size_t query_head = kv_head * group + (first + row) / work.time, time = (first + row) % work.time;
+    return work.out + (time * work.heads + query_head) * dim;
   };
-  // A strip of 32 columns at a time: its sums stay in registers over all keys.
-  for (size_t row = 0; row < rows; ++row) {
-    const float* p = scores.data() + row * work.count;
-    const size_t from = seen_from(row), to = seen_to(row);
-    float* out = out_row(row);
-    size_t column = 0;
-    for (; column + 32 <= dim; column += 32) {
-      __m256 s0 = _mm256_setzero_ps(), s1 = s0, s2 = s0, s3 = s0;
-      for (size_t key = from; key < to; ++key) {
-        const __m256 weight = _mm256_set1_ps(p[key]);
-        const float* v = values + key * dim + column;
-        s0 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v), s0);
-        s1 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v + 8), s1);
-        s2 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v + 16), s2);
-        s3 = _mm256_fmadd_ps(weight, _mm256_loadu_ps(v + 24), s3);
-      }
-      _mm256_storeu_ps(out + column, s0);
-      _mm256_storeu_ps(out + column + 8, s1);
-      _mm256_storeu_ps(out + column + 16, s2);
-      _mm256_storeu_ps(out + column + 24, s3);
-    }
-    for (; column < dim; column += 8) {
-      __m256 s = _mm256_setzero_ps();
-      for (size_t key = from; key < to; ++key) {
-        s = _mm256_fmadd_ps(_mm256_set1_ps(p[key]), _mm256_loadu_ps(values + key * dim + column), s);
-      }
-      _mm256_storeu_ps(out + column, s);
-    }
+  const size_t begin = work.window > 0 && work.visible > work.window ? work.visible - work.window : 0;
+  Weighted<T> weighted{work.runs, head, dim, space.scores.data(), work.count, begin, work.count};
+  size_t row = 0;
+  for (; row + 4 <= rows; row += 4, weighted.weights += 4 * work.count) {
+    T* const out[] = {out_row(row), out_row(row + 1), out_row(row + 2), out_row(row + 3)};
+    sum_values<4>(weighted, out);
+  }
+  for (; row < rows; ++row, weighted.weights += work.count) {
+    T* const out[] = {out_row(row)};
+    sum_values<1>(weighted, out);
   }
 }
 #endif
@@ -199,7 +274,8 @@ void widen_all(const Bf16* src, float* dst, size_t count) {
   for (; i < count; ++i) dst[i] = widen(src[i]);
 }
 
-bool attend_few(const FewQueries& work, int threads) {
+template <typename T>
+bool attend_few(const FewQueries<T>& work, int threads) {
 #if defined(__x86_64__)
   if (!has_avx2() || work.dim % 8 != 0) return false;
   const size_t rows = work.heads / work.kv_heads * work.time;
@@ -208,17 +284,17 @@ bool attend_few(const FewQueries& work, int threads) {
                          ? static_cast<size_t>(threads)
                          : 1;
   if (parts == 1) {
-    static thread_local std::vector<float> scores;
-    for (size_t head = 0; head < work.kv_heads; ++head) attend_rows(work, head, 0, rows, scores);
+    static thread_local AttendSpace space;
+    for (size_t head = 0; head < work.kv_heads; ++head) attend_rows(work, head, 0, rows, space);
     return true;
   }
   const size_t splits = work.kv_heads >= parts ? 1 : (rows < parts ? rows : parts);
   const size_t share = (rows + splits - 1) / splits;
   workers(threads).run(work.kv_heads * splits, [&](size_t task) {
-    static thread_local std::vector<float> scores;
+    static thread_local AttendSpace space;
     const size_t first = task % splits * share;
     const size_t last = first + share < rows ? first + share : rows;
-    if (first < last) attend_rows(work, task / splits, first, last, scores);
+    if (first < last) attend_rows(work, task / splits, first, last, space);
   });
   return true;
 #else
@@ -226,6 +302,9 @@ bool attend_few(const FewQueries& work, int threads) {
   return false;
 #endif
 }
+
+template bool attend_few(const FewQueries<float>&, int);
+template bool attend_few(const FewQueries<Bf16>&, int);
 
 bool cpu_has_bf16() {
 #if defined(__x86_64__)

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "model/gemma/bf16.h"
 
@@ -54,22 +55,32 @@ void norm_rotate(
 /// dst[i] = src[i] in f32.
 void widen_all(const Bf16* src, float* dst, size_t count);
 
-/// Queries of one sequence over its cached keys and values, for few queries: what a decoding step and a draft's check need.
-struct FewQueries {
-  const float* q;            // [heads, time, dim]
-  const float* keys;         // kv head n at keys + n * kv_stride: [count, dim]
-  const float* values;
-  size_t kv_stride;
-  float* out;                // [time, heads * dim]
-  size_t heads, kv_heads, time, dim;
-  size_t count;              // keys
-  size_t visible;            // keys that the first query sees: [.., visible); each later query sees one more
-  size_t window;             // of these, only the last `window`; 0: all
+/// Keys and values of positions behind one another: of key-value head n [count, dim] at n * kv_stride.
+template <typename T>
+struct KeyRun {
+  const T* keys;
+  const T* values;
+  size_t count;
 };
 
-/// softmax(q . k) v with scale 1. Each key is read once for all heads that share it. False where this CPU or this
-/// head size has no path: nothing is written then.
-bool attend_few(const FewQueries& work, int threads);
+/// Queries of one sequence over its cached keys and values, for few queries: what a decoding step and a draft's check need.
+template <typename T>
+struct FewQueries {
+  const T* q;                          // [heads, time, dim]
+  std::span<const KeyRun<T>> runs;     // in the order of positions
+  size_t kv_stride;
+  T* out;                              // [time, heads * dim]
+  size_t heads, kv_heads, time, dim;
+  size_t count;                        // keys of all runs
+  size_t visible;                      // keys that the first query sees: [.., visible); each later query sees one more
+  size_t window;                       // of these, only the last `window`; 0: all
+};
+
+/// softmax(q . k) v with scale 1, in f32; bf16 is rounded at the end. Each key is read once for all heads that share it, and
+/// what comes out does not depend on where runs end. False where this CPU or this head size has no path: nothing is written
+/// then.
+template <typename T>
+bool attend_few(const FewQueries<T>& work, int threads);
 
 /// The CPU multiplies bf16 itself (AVX512_BF16); elsewhere ATen's bf16 products are some 90 times slower than f32's.
 bool cpu_has_bf16();

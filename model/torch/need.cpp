@@ -36,7 +36,7 @@ MemoryNeed memory_need(const gemma::Config& config, const gemma::Weights& weight
   out.weights = plain.hot_bytes() + Decoder::copied_bytes(plain, options) + gemma::unpacked_bytes(weights, options.weights());
   out.caches = Decoder::kv_bytes_per_token(config, options.compute) * options.context +
                Decoder::sliding_bytes(config, options);
-  out.work = kWorkBytes;
+  out.work = kWorkBytes + Decoder::gathered_bytes(config, options);
   return out;
 }
 

@@ -288,17 +288,6 @@ Result<engine::Donor> TorchEngine::donor(engine::LayerType type, SeqId seq) cons
   });
 }
 
-uint64_t TorchEngine::cache_bytes() const {
-  std::set<const void*> counted;
-  uint64_t out = 0;
-  const auto add = [&](const Sequence& sequence) {
-    for (const LayerCache& cache : sequence.caches) {
-      if (cache.storage() && counted.insert(cache.storage()).second) out += cache.bytes();
-    }
-  };
-  for (const auto& [id, sequence] : sequences_) add(sequence);
-  for (const auto& [id, sequence] : snapshots_) add(sequence);
-  return out;
-}
+uint64_t TorchEngine::cache_bytes() const { return decoder_->cache_bytes(); }
 
 }  // namespace hob::torch_engine

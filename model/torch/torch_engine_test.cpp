@@ -171,6 +171,55 @@ TEST_CASE("a snapshot is returned to from far ahead, more than once, and into an
   CHECK(engine->cache_bytes() == 0);
 }
 
+TEST_CASE("forks of a long prefix cost it once, and a tail each, and say what their origin says") {
+  std::mt19937 random(13);
+  auto engine = e2b(64);
+  const auto seq = must(engine->open());
+  step(*engine, seq, {9}, 1);
+  const uint64_t tail = engine->cache_bytes();  // a page of each layer that owns keys and values
+  step(*engine, seq, random_ids(random, 299), 299);
+  const uint64_t prefix = engine->cache_bytes();
+  CHECK(prefix > 3 * tail);
+  const auto snapshot = must(engine->snapshot(seq));
+  std::vector<engine::SeqId> forks;
+  for (int i = 0; i < 10; ++i) {
+    forks.push_back(must(i % 2 == 0 ? engine->fork(seq) : engine->open()));
+    if (i % 2 == 1) must(engine->restore(forks.back(), snapshot));
+  }
+  CHECK(engine->cache_bytes() == prefix);
+  const Ids more = random_ids(random, 5);
+  const auto wanted = step(*engine, seq, more, 0).logits;
+  CHECK(engine->cache_bytes() == prefix);  // who holds the newest position goes on in place
+  for (size_t i = 0; i < forks.size(); ++i) {
+    CHECK((step(*engine, forks[i], more, 0).logits == wanted));
+    CHECK(engine->cache_bytes() == prefix + (i + 1) * tail);
+  }
+  for (const auto fork : forks) engine->close(fork);
+  CHECK(engine->cache_bytes() == prefix);
+}
+
+TEST_CASE("a snapshot holds the windows of its length, and full-attention pages with all that begins alike") {
+  std::mt19937 random(14);
+  auto engine = e2b(64);
+  const auto seq = must(engine->open());
+  step(*engine, seq, {9}, 1);
+  const uint64_t page = engine->cache_bytes();
+  step(*engine, seq, random_ids(random, 309), 309);
+  const uint64_t then = engine->cache_bytes();
+  const auto snapshot = must(engine->snapshot(seq));
+  step(*engine, seq, random_ids(random, 150), 150);
+  const uint64_t both = engine->cache_bytes();
+  engine->close(seq);
+  CHECK(engine->cache_bytes() == then);
+  engine->drop(snapshot);
+  CHECK(engine->cache_bytes() == 0);
+  // Five full pages were shared: what the longer one adds is less than all of its own.
+  const auto alone = must(engine->open());
+  step(*engine, alone, random_ids(random, 460), 460);
+  CHECK(both < then + engine->cache_bytes());
+  CHECK(both - then < 4 * page);
+}
+
 TEST_CASE("any walk of steps, forks, snapshots and steps back ends in the state of its tokens") {
   for (const std::string name : {"e2b_like", "e4b_like", "dense_like"}) {
     std::mt19937 random(5);
@@ -217,6 +266,9 @@ TEST_CASE("any walk of steps, forks, snapshots and steps back ends in the state 
       if (ids.size() >= 500) must(engine->truncate(seq, 1)), ids.pop_back();
       compare("logits", fresh(*engine, joined(ids, {9})), step(*engine, seq, {9}, 0).logits, kNear);
     }
+    for (auto& [snapshot, ids] : snapshots) engine->drop(snapshot);
+    for (auto& [seq, ids] : sequences) engine->close(seq);
+    CHECK(engine->cache_bytes() == 0);
   }
 }
 
