@@ -274,12 +274,14 @@ Result<Generation> parse_generation(std::string_view text, std::string_view wher
   HOB_TRY(temperature, fields.number_or("temperature", 0.0, 100.0, 1.0));
   HOB_TRY(top_k, fields.integer_or("top_k", 0, kMaxVocab, 64));
   HOB_TRY(top_p, fields.number_or("top_p", 0.0, 1.0, 0.95));
+  HOB_TRY(min_p, fields.number_or("min_p", 0.0, 1.0, 0.0));
   out.eos = std::move(eos);
   out.suppress = std::move(suppress);
   out.do_sample = do_sample;
   out.temperature = temperature;
   out.top_k = top_k;
   out.top_p = top_p;
+  out.min_p = min_p;
   return out;
 }
 

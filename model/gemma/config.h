@@ -84,6 +84,7 @@ struct Generation {
   double temperature = 1.0;
   uint32_t top_k = 64;                 // 0: no limit
   double top_p = 0.95;
+  double min_p = 0.0;                  // 0: no limit
 };
 
 /// Fills in who owns keys and values and whose a sharing layer reads, from `first_shared`; refuses what cannot be shared.

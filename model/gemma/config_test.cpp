@@ -183,7 +183,7 @@ TEST_CASE("files of other kinds are refused") {
 
 TEST_CASE("generation settings are read, and are defaults when there is no file") {
   const auto read = parse_generation(
-    R"({"eos_token_id":[1,106,50],"suppress_tokens":[258883,258882],"temperature":0.7,"top_k":40,"top_p":0.9,"do_sample":false})",
+    R"({"eos_token_id":[1,106,50],"suppress_tokens":[258883,258882],"temperature":0.7,"top_k":40,"top_p":0.9,"min_p":0.05,"do_sample":false})",
     "generation_config.json", 262144
   );
   REQUIRE(read.ok());
@@ -192,6 +192,7 @@ TEST_CASE("generation settings are read, and are defaults when there is no file"
   CHECK(read->temperature == 0.7);
   CHECK(read->top_k == 40);
   CHECK(read->top_p == 0.9);
+  CHECK(read->min_p == 0.05);
   CHECK_FALSE(read->do_sample);
   const auto single = parse_generation(R"({"eos_token_id":7})", "g", 100);
   REQUIRE(single.ok());
@@ -200,6 +201,7 @@ TEST_CASE("generation settings are read, and are defaults when there is no file"
   REQUIRE(none.ok());
   CHECK(none->eos == std::vector<uint32_t>{1});
   CHECK(none->top_k == 64);
+  CHECK(none->min_p == 0.0);
 }
 
 TEST_CASE("generation settings that lie are refused with the field's name") {
@@ -209,7 +211,7 @@ TEST_CASE("generation settings that lie are refused with the field's name") {
     {"suppress_tokens", "[-1]"}, {"suppress_tokens", "[1e2]"}, {"suppress_tokens", "true"}, {"suppress_tokens", "[null]"},
     {"do_sample", "1"}, {"do_sample", "\"yes\""}, {"temperature", "-1"}, {"temperature", "101"}, {"temperature", "\"hot\""},
     {"temperature", "[1]"}, {"top_k", "1.5"}, {"top_k", "-3"}, {"top_k", "4294967296"}, {"top_p", "2"}, {"top_p", "-0.1"},
-    {"top_p", "false"},
+    {"top_p", "false"}, {"min_p", "1.5"}, {"min_p", "-0.1"}, {"min_p", "\"no\""},
   };
   for (const auto& [key, value] : lies) {
     INFO(key << ": " << value);

@@ -247,10 +247,12 @@ Result<Generation> gguf_generation(const Gguf& file, uint32_t vocab) {
   HOB_TRY(temperature, fields.number_or("general.sampling.temp", 0.0, 100.0, out.temperature));
   HOB_TRY(top_k, fields.integer_or("general.sampling.top_k", 0, kMaxVocab, out.top_k));
   HOB_TRY(top_p, fields.number_or("general.sampling.top_p", 0.0, 1.0, out.top_p));
+  HOB_TRY(min_p, fields.number_or("general.sampling.min_p", 0.0, 1.0, out.min_p));
   out.suppress = std::move(suppress);
   out.temperature = temperature;
   out.top_k = top_k;
   out.top_p = top_p;
+  out.min_p = min_p;
   return out;
 }
 

@@ -138,6 +138,7 @@ TEST_CASE("stop tokens and sampling come from the keys where they are there") {
   GgufMaker maker = GgufMaker::gemma3();
   maker.set("tokenizer.ggml.eos_token_id", Make::u32(1)).set("tokenizer.ggml.eot_token_id", Make::u32(7));
   maker.set("general.sampling.top_k", Make::i32(5)).set("general.sampling.temp", Make::f32(0.5f));
+  maker.set("general.sampling.min_p", Make::f32(0.25f));
   maker.set("tokenizer.ggml.suppress_tokens", Make::u32s({3, 4}));
   const auto file = maker.open();
   REQUIRE(file.ok());
@@ -147,6 +148,7 @@ TEST_CASE("stop tokens and sampling come from the keys where they are there") {
   CHECK(told->suppress == std::vector<uint32_t>{3, 4});
   CHECK(told->top_k == 5);
   CHECK(told->temperature == 0.5);
+  CHECK(told->min_p == 0.25);
   maker.set("tokenizer.ggml.eot_token_id", Make::u32(10));
   const auto liar = maker.open();
   REQUIRE(liar.ok());

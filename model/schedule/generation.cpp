@@ -268,7 +268,7 @@ Result<std::optional<Generation::Ending>> Generation::read(std::span<const float
   HOB_TRY_VOID(accept(token, std::move(logprob)));
   if (transcript_.stop_string()) return std::optional(Ending{Stop::stop_string});
   const Where where = automaton_->where();
-  const bool loop = guard_.push(token) && where != Where::string;
+  const bool loop = request_.repetition_guard && guard_.push(token) && where != Where::string;
   if (loop && where == Where::thought && !close_thought_ && tools_.control.channel_close) {
     close_thought_ = true;
     guard_.reset();

@@ -48,6 +48,7 @@ struct Request {
   std::function<std::unique_ptr<Automaton>()> automaton;  // called on [model]; null: only the prompt is prefilled
   std::function<Drafters(const Automaton&)> drafters;     // null: every token has a forward of its own
   sample::Options sampling;
+  bool repetition_guard = true;          // a loop of tokens ends the step
   uint32_t max_tokens = 2048;
   std::vector<std::string> stop_strings;
   std::vector<Token> stop_ids;           // end free text, as stop strings do; elsewhere tokens like any other

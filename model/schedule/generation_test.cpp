@@ -161,6 +161,20 @@ TEST_CASE("a loop of tokens ends the step, but not inside a string") {
   CHECK(in_string->stop == StepStop::tool_calls);
 }
 
+TEST_CASE("a step without the guard says a loop to its end, in thoughts and in text") {
+  Model model;
+  std::vector<Token> reply = repeated({kThink}, 12, 60);
+  reply.insert(reply.end() - 1, {kEndThink});
+  reply.insert(reply.end() - 1, 50, 13);
+  model.replies[20] = {reply};
+  Request request = model.request("a", {20});
+  request.repetition_guard = false;
+  const auto result = model.run(std::move(request));
+  REQUIRE(result.ok());
+  CHECK(result->stop == StepStop::end_turn);
+  CHECK(result->usage.output_tokens == reply.size());
+}
+
 TEST_CASE("a thought that goes in circles is closed, and the step goes on") {
   Model model;
   std::vector<Token> reply = repeated({kThink}, 12, 60);

@@ -211,6 +211,7 @@ Result<schedule::Request> StepMaker::make(const wire::StepParams& asked) {
   HOB_TRY(sampling, sampling_of(params.sampling, facts_.sampling, facts_.info.vocab));
   out.sampling = std::move(sampling);
   out.sampling.seed = params.sampling.seed ? *params.sampling.seed : random_.next();
+  out.repetition_guard = params.sampling.repetition_guard.value_or(true);
   out.max_tokens = params.max_tokens;
   out.stop_strings = params.stop;
   HOB_TRY(stop_ids, stop_ids_of(params.stop_ids, facts_.info.vocab));

@@ -66,6 +66,7 @@ Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, con
   out.sampling.temperature = generation.do_sample ? generation.temperature : 0.0;
   out.sampling.top_k = generation.top_k;
   out.sampling.top_p = generation.top_p;
+  out.sampling.min_p = generation.min_p;
   // The sizes with per-layer embeddings are E2B and E4B.
   out.size = config.ple_dim > 0 ? text::ModelSize::small : text::ModelSize::big;
   out.capabilities = {"constrain.exact", "ids", "logprobs", "fork"};

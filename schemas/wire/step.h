@@ -145,6 +145,7 @@ struct Sampling {
   std::optional<double> min_p;
   std::optional<uint64_t> seed;
   std::optional<std::vector<LogitBias>> logit_bias;
+  std::optional<bool> repetition_guard;  // missing: on
 
   template <typename D>
   static void describe(D& d) {
@@ -155,6 +156,7 @@ struct Sampling {
     d.field("minP", &Sampling::min_p, "Tokens less than this times as likely as the best are left out.", {.min = 0, .max = 1});
     d.field("seed", &Sampling::seed, "The same seed gives the same tokens, whatever else runs.");
     d.field("logitBias", &Sampling::logit_bias, "", {.max_length = 1024});
+    d.field("repetitionGuard", &Sampling::repetition_guard, "false: a loop of tokens does not end the step.");
   }
 };
 

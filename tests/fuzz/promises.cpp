@@ -73,6 +73,7 @@ void check_generation(const gemma::Generation& generation, uint32_t vocab) {
       "the temperature is a number"
   );
   expect(generation.top_p >= 0 && generation.top_p <= 1, "top_p is a share");
+  expect(generation.min_p >= 0 && generation.min_p <= 1, "min_p is a share");
 }
 
 void check_text(const text::Tokenizer& tokenizer, std::string_view text) {
