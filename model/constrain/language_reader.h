@@ -11,7 +11,9 @@
 //   close(node, chars)    the node's quote ends the string, after so many characters
 // and, if it wants to, in place of the first two
 //   few(node, place)      the node fits, but no more texts than `enough` go on from there; says whether to look below
-// Where the sink hears of these the language must be explored.
+// and, if it wants to, beside here()
+//   end(node)             a text may be over with the node
+// Where the sink hears of few() the language must be explored.
 // What run() returns is the least room with which the answer would have been the same. One thread.
 #pragma once
 
@@ -119,6 +121,9 @@ class LanguageReader {
         }
       }
       sink.here(i, to.chars);
+      if constexpr (requires { sink.end(i); }) {
+        if (whole && language.accepts(to.state)) sink.end(i);
+      }
       ++i;
     }
     return need;
