@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/constrain/masker.h"
+#include "model/constrain/rule_masker.h"
 #include "model/constrain/step.h"
 
 namespace hob::constrain {
@@ -26,6 +27,9 @@ class CompiledStep {
   std::vector<grammar::NodeId> nodes;  // arguments of heads[i]
   std::optional<grammar::NodeId> answer;
   std::unique_ptr<Masker> call_masker, answer_masker;  // caches inside: one thread at a time
+  std::unique_ptr<RuleMasker> words_masker;            // instead of an answer: a regular expression or a grammar
+
+  bool free_text() const { return !answer && !words_masker; }
 
   size_t bytes() const;
 };

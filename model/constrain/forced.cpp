@@ -3,6 +3,7 @@
 
 #include "model/constrain/compiled_step.h"
 #include "model/constrain/step.h"
+#include "schemas/base/utf8.h"
 
 namespace hob::constrain {
 namespace {
@@ -65,14 +66,33 @@ char Matcher::Spacing::after(char mark) const {
   return 'x';
 }
 
+// What a grammar leaves no choice about.
+std::vector<Token> Matcher::forced_words(size_t most) const {
+  grammar::RuleState state = words();
+  std::string run;
+  while (run.size() < most * kBytesPerToken) {
+    const auto only = step_->words_masker->machine().only(state);
+    if (!only) break;
+    const std::string character = utf8::encode({&*only, 1});
+    if (!step_->words_masker->machine().read(state, character)) break;
+    run += character;
+  }
+  std::vector<Token> out = step_->trie->spell_naturally(run);
+  if (out.size() > most) out.resize(most);
+  return out;
+}
+
 std::vector<Token> Matcher::forced(size_t most) const {
   const TokenTrie& trie = *step_->trie;
   const ControlIds& control = trie.vocabulary().control;
   if (most == 0) return {};
-  if (phase_ == Phase::open && step_->must_call && calls_ == 0 && !step_->answer && !channel_allowed()) {
+  if (phase_ == Phase::open && step_->must_call && calls_ == 0 && step_->free_text() && !channel_allowed()) {
     return {*control.call_open};
   }
   if (phase_ == Phase::called && !step_->parallel) return {step_->call_stop ? *step_->call_stop : step_->stops.front()};
+  if (step_->words_masker && (phase_ == Phase::answer || (phase_ == Phase::open && !calls_allowed() && !channel_allowed()))) {
+    return forced_words(most);
+  }
   Threads now = threads_, next;
   std::string run;
   const Machine* machine = nullptr;

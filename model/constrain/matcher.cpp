@@ -9,6 +9,7 @@ namespace hob::constrain {
 namespace {
 
 using grammar::Machine;
+using grammar::RuleMachine;
 using grammar::Symbol;
 using grammar::Threads;
 
@@ -42,7 +43,11 @@ Matcher::Matcher(std::shared_ptr<const CompiledStep> step) : step_(std::move(ste
   if (step_->starts_in_thought) phase_ = Phase::thought;
 }
 
-bool Matcher::text_allowed() const { return !step_->answer && !(step_->must_call && calls_ == 0); }
+bool Matcher::text_allowed() const { return step_->free_text() && !(step_->must_call && calls_ == 0); }
+bool Matcher::in_words() const { return phase_ == Phase::answer && step_->words_masker; }
+grammar::RuleState Matcher::words() const {
+  return phase_ == Phase::answer ? words_ : step_->words_masker->machine().start();
+}
 bool Matcher::calls_allowed() const {
   if (phase_ == Phase::called) return step_->parallel;
   return step_->calls && (phase_ == Phase::open || phase_ == Phase::text);
@@ -61,9 +66,9 @@ bool Matcher::can_stop() const {
   switch (phase_) {
     case Phase::open:
     case Phase::text:
-      return text_allowed();
+      return text_allowed() || (step_->words_masker && RuleMachine::done(words()));
     case Phase::answer:
-      return Machine::done(threads_);
+      return in_words() ? RuleMachine::done(words_) : Machine::done(threads_);
     case Phase::called:
       return true;
     default:
@@ -79,7 +84,9 @@ bool Matcher::unconstrained() const {
 void Matcher::mask(std::span<uint64_t> bits) const {
   const ControlIds& control = step_->trie->vocabulary().control;
   // The maskers set every bit; elsewhere it is done here.
-  if (phase_ == Phase::open && step_->answer) {
+  if (step_->words_masker && (phase_ == Phase::open || phase_ == Phase::answer)) {
+    step_->words_masker->mask(words(), bits);
+  } else if (phase_ == Phase::open && step_->answer) {
     step_->answer_masker->mask({step_->answer_masker->machine().start(*step_->answer)}, bits);
   } else if (phase_ == Phase::answer) {
     step_->answer_masker->mask(threads_, bits);
@@ -152,12 +159,21 @@ bool Matcher::read_bytes(std::string_view bytes, std::vector<Event>& out) {
         flow(Event::Kind::text, bytes, false, out);
         return true;
       }
-      if (!step_->answer) return false;  // a call must come
+      if (step_->free_text()) return false;  // a call must come
+      if (step_->words_masker) {
+        words_ = words();
+      } else {
+        threads_ = {step_->answer_masker->machine().start(*step_->answer)};
+      }
       phase_ = Phase::answer;
       flow_ = {};
-      threads_ = {step_->answer_masker->machine().start(*step_->answer)};
       [[fallthrough]];
     case Phase::answer:
+      if (in_words()) {
+        if (!step_->words_masker->machine().read(words_, bytes)) return false;
+        flow(Event::Kind::words, bytes, false, out);
+        return true;
+      }
       if (!step_->answer_masker->accept(threads_, bytes)) return false;
       flow(Event::Kind::answer, bytes, false, out);
       spacing_.read(bytes);
@@ -210,7 +226,7 @@ bool Matcher::read_control(Token token, std::vector<Event>& out) {
   const auto flush = [&] {
     if (phase_ == Phase::text) flow(Event::Kind::text, {}, true, out);
     if (phase_ == Phase::thought) flow(Event::Kind::thought, {}, true, out);
-    if (phase_ == Phase::answer) flow(Event::Kind::answer, {}, true, out);
+    if (phase_ == Phase::answer) flow(in_words() ? Event::Kind::words : Event::Kind::answer, {}, true, out);
   };
   if (can_stop() && is_stop(token)) {
     flush();
@@ -283,7 +299,7 @@ std::string Matcher::arguments() const {
 void Matcher::flow(Event::Kind kind, std::string_view bytes, bool last, std::vector<Event>& out) {
   std::string& held = flow_.held;
   held.append(bytes);
-  const bool trimmed = kind != Event::Kind::text;
+  const bool trimmed = kind == Event::Kind::thought || kind == Event::Kind::answer;
   if (kind == Event::Kind::thought && flow_.head != kHeadOver) {
     const std::string_view head = kThoughtHead.substr(0, held.size());
     const bool fits = std::string_view(held).substr(0, head.size()) == head;
@@ -334,6 +350,7 @@ std::vector<Token> Matcher::shortest_completion() const {
     spell();
     return tokens;
   };
+  const auto write_words = [&] { return trie.spell(step_->words_masker->machine().completion(end.words())); };
   while (!end.finished()) {
     std::vector<Token> tokens;
     switch (end.phase_) {
@@ -353,6 +370,8 @@ std::vector<Token> Matcher::shortest_completion() const {
       case Phase::open:
         if (end.can_stop()) {
           tokens = {step_->stops.front()};
+        } else if (step_->words_masker) {
+          tokens = write_words();
         } else if (step_->answer) {
           const Machine& machine = step_->answer_masker->machine();
           tokens = write(machine, {machine.start(*step_->answer)});
@@ -362,7 +381,7 @@ std::vector<Token> Matcher::shortest_completion() const {
         break;
       case Phase::answer:
         if (!end.can_stop()) {
-          tokens = write(step_->answer_masker->machine(), end.threads_);
+          tokens = end.in_words() ? write_words() : write(step_->answer_masker->machine(), end.threads_);
           break;
         }
         [[fallthrough]];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/constrain/compiled_step.h"
+#include "model/grammar/gbnf_reader.h"
 #include "model/grammar/schema.h"
 
 namespace hob::constrain {
@@ -87,6 +88,26 @@ Result<void> add_answer(CompiledStep& step, const json::Document& schema) {
   return {};
 }
 
+Result<void> add_words(CompiledStep& step, const StepSpec& spec) {
+  const char* const name = spec.regex ? "regex" : "grammar";
+  auto rules = spec.regex ? grammar::read_regex(*spec.regex) : grammar::read_grammar(*spec.grammar);
+  if (!rules) return std::move(rules).error().in(name).with("pointer", "/" + std::string(name)).with("keyword", name);
+  step.words_masker = std::make_unique<RuleMasker>(step.trie, std::make_shared<grammar::RuleMachine>(*std::move(rules)));
+  return {};
+}
+
+/// What the answer is held to, which can be one thing.
+Result<void> check_answer(const StepSpec& spec) {
+  const char* first = nullptr;
+  for (const auto& [given, name] : {std::pair{spec.response_schema.has_value(), "schema"}, {spec.regex.has_value(), "regex"},
+                                    {spec.grammar.has_value(), "grammar"}}) {
+    if (!given) continue;
+    if (first) return invalid_params("/" + std::string(name), "one of schema, regex and grammar", std::string(first) + " and " + name);
+    first = name;
+  }
+  return {};
+}
+
 }  // namespace
 
 size_t CompiledStep::bytes() const {
@@ -94,10 +115,12 @@ size_t CompiledStep::bytes() const {
   for (const auto* masker : {call_masker.get(), answer_masker.get()}) {
     if (masker) total += masker->bytes() + masker->machine().bytes();
   }
+  if (words_masker) total += words_masker->bytes();
   return total;
 }
 
 Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec) {
+  HOB_TRY_VOID(check_answer(spec));
   auto step = std::make_shared<CompiledStep>();
   step->trie = std::move(trie);
   const Vocabulary& vocabulary = step->trie->vocabulary();
@@ -124,7 +147,11 @@ Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenT
   }
   if (spec.choice != Choice::none) HOB_TRY_VOID(add_tools(*step, spec));
   if (spec.response_schema) HOB_TRY_VOID(add_answer(*step, *spec.response_schema));
-  if (step->must_call) step->answer.reset();  // the answer is a later step's
+  if (spec.regex || spec.grammar) HOB_TRY_VOID(add_words(*step, spec));
+  if (step->must_call) {  // the answer is a later step's
+    step->answer.reset();
+    step->words_masker.reset();
+  }
   return std::shared_ptr<const CompiledStep>(std::move(step));
 }
 

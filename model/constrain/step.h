@@ -3,13 +3,13 @@
 //   HOB_TRY(step, compile(trie, spec));              // immutable shape; keep it by the hash of its spec
 //   Matcher matcher(step);
 //   matcher.mask(bits);  ...choose a token...        // 1 = allowed
-//   HOB_TRY_VOID(matcher.accept(token, events));     // text, thought, call_begin, call_end, answer
+//   HOB_TRY_VOID(matcher.accept(token, events));     // text, thought, call_begin, call_end, answer, words
 //   if (matcher.finished()) ... matcher.stop() ...
 //
 // What may come: thoughts between channel tokens (where thinking is on); free text, or one JSON value that fits
-// `response_schema`; calls `<|tool_call>call:NAME{...}<tool_call|>` one after another, whose name is an allowed one and
+// `response_schema`, or one text of `regex` or `grammar`; calls `<|tool_call>call:NAME{...}<tool_call|>` one after another, whose name is an allowed one and
 // whose arguments fit its schema; then a stop token: <|tool_response> after calls, else the end of the turn. Calls may
-// come first where an answer has a schema, and must where the choice says so. Control tokens are known by id: text that
+// come first where the answer is held to something, and must where the choice says so. Control tokens are known by id: text that
 // looks like one is text. Whatever was begun can be finished: a token that would close wrongly is masked.
 //
 // A Matcher is a value: a copy is a snapshot and a fork, and assigning the copy is going back; all copy a few pointers,
@@ -37,6 +37,7 @@
 
 #include "model/constrain/token_trie.h"
 #include "model/grammar/machine.h"
+#include "model/grammar/rule_machine.h"
 #include "schemas/base/document.h"
 #include "schemas/base/result.h"
 
@@ -59,7 +60,9 @@ struct StepSpec {
   Choice choice = Choice::automatic;
   std::string named;
   bool parallel = true;  // several calls in one step
-  std::optional<json::Document> response_schema;
+  std::optional<json::Document> response_schema;  // at most one of this and the two below
+  std::optional<std::string> regex;               // ECMA-262, of the whole answer; see grammar/gbnf_reader.h
+  std::optional<std::string> grammar;             // GBNF
   bool thinking = false;           // thoughts may come
   bool starts_in_thought = false;  // the prompt ended inside the thought channel
   std::optional<uint32_t> thought_budget;  // tokens in thoughts, all together; then the channel must close
@@ -73,6 +76,7 @@ struct Event {
     call_begin,  // name
     call_end,    // name; text: the arguments as JSON
     answer,      // text: a piece of the structured answer's JSON
+    words,       // text: a piece of the answer that is held to a regular expression or a grammar, as it is
   };
   Kind kind = Kind::text;
   std::string name;
@@ -83,7 +87,7 @@ enum class Stop { none, end_turn, tool_calls };
 
 class CompiledStep;
 
-/// Errors: schema_unsupported (pointer, keyword), schema_unsatisfiable, invalid_params.
+/// Errors: schema_unsupported (pointer, keyword), schema_unsatisfiable, invalid_params; of a grammar with line and column.
 Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec);
 
 class Matcher {
@@ -100,6 +104,8 @@ class Matcher {
   Stop stop() const { return stop_; }
   /// Whether a stop token is allowed now.
   bool can_stop() const;
+  /// Whether it is inside an answer that is held to a regular expression or a grammar.
+  bool in_words() const;
   /// Tokens that end the step from here, few of them and all allowed: what was begun is completed by its schema.
   std::vector<Token> shortest_completion() const;
   /// At most `most` tokens that will most likely come next because the grammar leaves one way to go on: heads of calls,
@@ -112,7 +118,7 @@ class Matcher {
   enum class Phase : uint8_t {
     open,       // nothing of the answer yet: text, calls or the JSON value may begin
     text,       // inside free text
-    answer,     // inside the JSON value
+    answer,     // inside the JSON value, or the text of the rules
     thought,
     name,       // inside "call:NAME{"
     arguments,
@@ -144,6 +150,7 @@ class Matcher {
 
   bool calls_allowed() const;
   bool text_allowed() const;
+  grammar::RuleState words() const;
   bool channel_allowed() const;
   bool is_stop(Token token) const;
   bool over_budget() const;
@@ -154,9 +161,11 @@ class Matcher {
   void keep(std::string bytes);
   std::string arguments() const;
   void mask_name(std::span<uint64_t> bits) const;
+  std::vector<Token> forced_words(size_t most) const;
 
   std::shared_ptr<const CompiledStep> step_;
   grammar::Threads threads_;
+  grammar::RuleState words_;  // where the answer is held to rules
   grammar::Ref<Piece> pieces_;
   Flow flow_;
   Spacing spacing_;

@@ -21,8 +21,8 @@ using engine::Token;
 
 /// Something that a token brought to light. Text is new text alone and holds whole characters.
 struct Event {
-  enum class Kind { text, thought, call_begin, call, answer } kind;
-  std::string text;       // text, thought, answer
+  enum class Kind { text, thought, call_begin, call, answer, words } kind;  // words: an answer held to rules
+  std::string text;       // text, thought, answer, words
   std::string name;       // call_begin, call
   std::string arguments;  // call: JSON text
 };
@@ -30,7 +30,7 @@ struct Event {
 enum class Where {
   outside,  // free text, or nothing yet
   thought,  // the thought channel
-  value,    // a call or a structured answer, not inside a string
+  value,    // a call or an answer that cannot be over here, not inside a string
   string,   // inside a string of a value
 };
 

@@ -65,6 +65,9 @@ Result<void> StepAutomaton::read(Token token, std::vector<Event>& events) {
         follow_json(event.text);
         events.push_back({Event::Kind::answer, std::move(event.text), "", ""});
         break;
+      case Kind::words:
+        events.push_back({Event::Kind::words, std::move(event.text), "", ""});
+        break;
     }
   }
   return {};
@@ -75,7 +78,7 @@ Result<void> StepAutomaton::accept(Token token, std::vector<Event>& events) { re
 Where StepAutomaton::where() const {
   if (in_thought_) return Where::thought;
   if (in_call_) return in_string_ ? Where::string : Where::value;
-  if (answering_ && !matcher_.finished() && !matcher_.can_stop()) return in_string_ ? Where::string : Where::value;
+  if ((answering_ || matcher_.in_words()) && !matcher_.finished() && !matcher_.can_stop()) return in_string_ ? Where::string : Where::value;
   return Where::outside;
 }
 

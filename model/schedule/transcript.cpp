@@ -20,7 +20,11 @@ void Transcript::add(Added added, std::vector<Event> events) {
     places_.push_back({added.before, text_});
   }
   ids_.push_back(added.token);
-  if (!in_value(added.before) && in_value(added.after)) value_begins_ = ids_.size() - 1;
+  const bool words = std::any_of(events.begin(), events.end(), [](const Event& e) { return e.kind == Event::Kind::words; });
+  // Words may be over at several places; they begin once.
+  const bool begins = words || (!in_value(added.before) && in_value(added.after));
+  if (begins && !words_) value_begins_ = ids_.size() - 1;
+  words_ = words_ || words;
   report(std::move(events));
 }
 
@@ -71,6 +75,11 @@ void Transcript::report_one(Event event) {
       add_text(ItemKind::structured_output, std::move(event.text));
       if (closing_) incomplete_ = items_.back().incomplete.emplace(true);
       break;
+    case Event::Kind::words:
+      progress.kind = StepProgressKind::text;
+      add_text(ItemKind::agent_message, std::move(event.text));
+      if (closing_) incomplete_ = items_.back().incomplete.emplace(true);
+      break;
     case Event::Kind::call_begin:
       progress.kind = StepProgressKind::call_begin;
       break;
@@ -97,7 +106,8 @@ void Transcript::drop_open_value() {
     ids_.resize(*value_begins_);
     if (logprobs_ && logprobs_->size() > ids_.size()) logprobs_->resize(ids_.size());
   }
-  if (!items_.empty() && items_.back().kind == wire::ItemKind::structured_output) items_.pop_back();
+  const wire::ItemKind open = words_ ? wire::ItemKind::agent_message : wire::ItemKind::structured_output;
+  if (!items_.empty() && items_.back().kind == open) items_.pop_back();
 }
 
 bool Transcript::has_calls() const {

@@ -6,7 +6,7 @@
 //   transcript.finish(fingerprint, inside_thought, result);
 //
 // Free text goes through StopStrings: what may still become a stop is held back, and given out when something else
-// begins or the step ends. Thoughts, calls and answers are not looked at. Thread [model].
+// begins or the step ends. Thoughts, calls and answers that are held to something are not looked at. Thread [model].
 #pragma once
 
 #include <functional>
@@ -64,6 +64,7 @@ class Transcript {
   std::vector<Place> places_;           // one for each logprob
   std::vector<wire::Item> items_;
   std::optional<size_t> value_begins_;  // where in ids_ the last call or answer begins
+  bool words_ = false;                  // the answer is held to rules, and has begun
   size_t text_ = 0;                     // bytes of free text that came
   size_t shown_ = 0;                    // and that were given out
   bool closing_ = false;
