@@ -6,10 +6,19 @@
 namespace hob::api {
 namespace {
 
-Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_tokens) {
-  for (const auto& [given, name] : {std::pair{params.grammar.has_value(), "grammar"}, {params.regex.has_value(), "regex"}}) {
-    if (given) return Error(Code::backend_lacks, std::string("The model does not offer ") + name + " yet.").with("capability", name);
+/// An answer is held to one thing.
+Result<void> check_one(bool schema, bool regex, bool grammar) {
+  const char* first = nullptr;
+  for (const auto& [given, name] : {std::pair{schema, "schema"}, {regex, "regex"}, {grammar, "grammar"}}) {
+    if (!given) continue;
+    if (first) return invalid_params("/" + std::string(name), "one of schema, regex and grammar", std::string(first) + " and " + name);
+    first = name;
   }
+  return {};
+}
+
+Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_tokens) {
+  HOB_TRY_VOID(check_one(params.schema.has_value(), params.regex.has_value(), params.grammar.has_value()));
   if (params.messages.has_value() == params.prompt.has_value()) {
     return invalid_params("/messages", "either messages or prompt", params.prompt ? "both" : "neither");
   }
@@ -54,6 +63,8 @@ Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_
     step.tool_choice = *mode;
   }
   step.response_schema = params.schema;
+  step.regex = params.regex;
+  step.grammar = params.grammar;
   if (params.thinking) step.thinking = *params.thinking;
   if (params.sampling) step.sampling = *params.sampling;
   step.max_tokens = params.max_tokens.value_or(default_tokens);
@@ -114,7 +125,12 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
 
 Async<Result<wire::SchemaCheckResult>> check(House& house, wire::SchemaCheck params, rpc::Request request) {
   wire::SchemaCheckResult out;
-  auto result = co_await house.surroundings.backend.check_schema(std::move(params.schema), request.context);
+  HOB_CO_TRY_VOID(check_one(params.schema.has_value(), params.regex.has_value(), params.grammar.has_value()));
+  if (!params.schema && !params.regex && !params.grammar) {
+    co_return invalid_params("/schema", "a schema, or regex or grammar instead", "none");
+  }
+  wire::CheckSchemaParams asked{std::move(params.schema), std::move(params.regex), std::move(params.grammar)};
+  auto result = co_await house.surroundings.backend.check_schema(std::move(asked), request.context);
   if (result) {
     out.supported = true;
     out.compiled_ms = result->value("compiledMs", 0.0);
@@ -145,7 +161,7 @@ void bind_model(rpc::Dispatcher& dispatcher, House* house) {
       "generate", "Text or JSON without a session.",
       [house](wire::Generate params, rpc::Request request) { return generate(*house, std::move(params), std::move(request)); });
   dispatcher.bind<wire::SchemaCheck, wire::SchemaCheckResult>(
-      "schema/check", "Whether a JSON Schema can be enforced.",
+      "schema/check", "Whether a JSON Schema, a regular expression or a grammar can be enforced.",
       [house](wire::SchemaCheck params, rpc::Request request) { return check(*house, std::move(params), std::move(request)); });
 }
 

@@ -35,8 +35,8 @@ class Backend {
   virtual Async<void> prefill(wire::StepParams params, CallContext context) = 0;
   /// Cuts a tool result to a token budget (the only cutter by tokens).
   virtual Async<Result<Json>> fit(Json result, uint32_t budget_tokens, CallContext context) = 0;
-  /// {compiledMs}; schema_unsupported (pointer, keyword) or schema_unsatisfiable.
-  virtual Async<Result<Json>> check_schema(Json schema, CallContext context) = 0;
+  /// {compiledMs}; schema_unsupported (pointer, keyword) or schema_unsatisfiable; of a grammar also invalid_params.
+  virtual Async<Result<Json>> check_schema(wire::CheckSchemaParams params, CallContext context) = 0;
 
   /// Called on [io] at every change of state, with the new status.
   virtual void on_state(std::function<void(const wire::ModelStatus&)> callback) = 0;

@@ -72,9 +72,8 @@ class ChildBackend final : public Backend, public std::enable_shared_from_this<C
     return run_fit(shared_from_this(), wire::FitParams{std::move(result), budget_tokens}, std::move(context));
   }
 
-  Async<Result<Json>> check_schema(Json schema, CallContext context) override {
-    return ask(shared_from_this(), "check_schema", describe::write(wire::CheckSchemaParams{std::move(schema)}), nullptr,
-               std::move(context));
+  Async<Result<Json>> check_schema(wire::CheckSchemaParams params, CallContext context) override {
+    return ask(shared_from_this(), "check_schema", describe::write(params), nullptr, std::move(context));
   }
 
   void on_state(std::function<void(const wire::ModelStatus&)> callback) override {

@@ -194,7 +194,9 @@ TEST_CASE("errors of the model pass through, and a malformed result is the model
     auto fitted = co_await s.backend->fit(result, 200, {});
     REQUIRE(fitted.ok());
     CHECK((*fitted)["budget"] == 200);
-    auto checked = co_await s.backend->check_schema(Json::object(), {});
+    wire::CheckSchemaParams asked;
+    asked.schema = Json::object();
+    auto checked = co_await s.backend->check_schema(std::move(asked), {});
     CHECK(checked.error().code() == Code::schema_unsupported);
     CHECK(checked.error().data()["keyword"] == "not");
     co_await s.backend->prefill(saying("a hint"), {});  // this model has no prefill: nothing happens

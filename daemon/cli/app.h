@@ -35,11 +35,13 @@ void fail(Shared& shared, const Error& error);
 void fail_usage(Shared& shared, const std::string& message);
 
 void add_run_command(Command& app, Shared& shared);
+void add_generate_command(Command& app, Shared& shared);
 void add_session_commands(Command& app, Shared& shared);
 void add_tool_commands(Command& app, Shared& shared);
 void add_approval_commands(Command& app, Shared& shared);
 void add_model_commands(Command& app, Shared& shared);
 void add_bench_command(Command& app, Shared& shared);
+void add_grammar_check(Command& grammar, Shared& shared);
 void add_schema_commands(Command& app, Shared& shared);
 void add_memory_commands(Command& app, Shared& shared);
 void add_daemon_commands(Command& app, Shared& shared);

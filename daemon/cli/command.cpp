@@ -61,6 +61,9 @@ Command& Command::add(const std::string& name, const std::string& about) {
 Option Command::option(const std::string& name, std::string& value, const std::string& about) {
   return Option(app_->add_option(name, value, about));
 }
+Option Command::option(const std::string& name, std::optional<std::string>& value, const std::string& about) {
+  return Option(app_->add_option(name, value, about));
+}
 Option Command::option(const std::string& name, std::vector<std::string>& value, const std::string& about) {
   return Option(app_->add_option(name, value, about));
 }

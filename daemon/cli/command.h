@@ -54,6 +54,7 @@ class Command {
   Command& add(const std::string& name, const std::string& about);
   /// "--name", "-n,--name", or a plain word for an argument without a dash.
   Option option(const std::string& name, std::string& value, const std::string& about);
+  Option option(const std::string& name, std::optional<std::string>& value, const std::string& about);
   Option option(const std::string& name, std::vector<std::string>& value, const std::string& about);
   Option option(const std::string& name, uint32_t& value, const std::string& about);
   Option option(const std::string& name, std::optional<uint32_t>& value, const std::string& about);

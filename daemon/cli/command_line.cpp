@@ -36,6 +36,7 @@ void build(Command& app, Shared& shared) {
            "  hob doctor\n"
            "environment: HOB_STATE_DIR, HOB_CONFIG_DIR (everything private to one daemon), NO_COLOR");
   add_run_command(app, shared);
+  add_generate_command(app, shared);
   add_session_commands(app, shared);
   add_tool_commands(app, shared);
   add_approval_commands(app, shared);

@@ -193,9 +193,10 @@ void add_model_commands(Command& app, Shared& shared) {
   add_passing(model, shared, "tokenize", "Lines of JSON strings to lines of token ids, or back with --decode", "hob-model-lite", "tokenize", true);
   add_passing(model, shared, "render", "Lines of conversations to lines of prompts", "hob-model-lite", "render", true);
 
-  Command& grammar = app.add("grammar", "The grammars that keep answers to their schemas");
+  Command& grammar = app.add("grammar", "What keeps answers to their schemas and grammars");
   grammar.wants_subcommand(true);
-  grammar.examples("  hob grammar bench --stdio");
+  grammar.examples("  hob grammar check moves.gbnf\n  hob grammar bench --stdio");
+  add_grammar_check(grammar, shared);
   add_passing(grammar, shared, "bench", "Compiles schemas and judges strings, on standard input", "hob-model-lite", "grammar-bench", false);
 }
 

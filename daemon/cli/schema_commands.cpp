@@ -8,19 +8,13 @@
 namespace hob::cli {
 namespace {
 
-Result<void> check(Shared& shared, const std::string& argument) {
-  auto schema = json_argument(argument, json::kSchema);
-  if (!schema) {
-    fail_usage(shared, schema.error().message());
-    return {};
-  }
+Result<void> check(Shared& shared, const wire::SchemaCheck& wanted) {
   HOB_TRY(daemon, reach(shared, Need::running));
-  wire::SchemaCheck wanted;
-  wanted.schema = *std::move(schema);
   auto checked = daemon.client.call<wire::SchemaCheckResult>("schema/check", wanted);
   // Whoever only wants to know about a schema does not expect that a model is missed.
   if (!checked && exit_of(checked.error()) == kNoModel) {
-    return std::move(checked).error().in("The schema was not checked, because the model's process checks it and does not run");
+    const char* const what = wanted.schema ? "schema" : wanted.regex ? "regular expression" : "grammar";
+    return std::move(checked).error().in(std::string("The ") + what + " was not checked, because the model's process checks it and does not run");
   }
   if (!checked) return std::move(checked).error();
   const wire::SchemaCheckResult& result = *checked;
@@ -29,15 +23,48 @@ Result<void> check(Shared& shared, const std::string& argument) {
     std::printf("%s\n", json::dump(describe::write(result)).c_str());
     return {};
   }
-  if (result.supported) std::printf("every keyword is enforced while the answer is written (compiled in %.1f ms)\n", result.compiled_ms);
+  if (result.supported) {
+    std::printf("%s while the answer is written (compiled in %.1f ms)\n", wanted.schema ? "every keyword is enforced" : "it is enforced",
+                result.compiled_ms);
+  }
   for (const wire::UnsupportedKeyword& keyword : result.unsupported_keywords) {
-    std::printf("%s: %s\n", keyword.pointer.empty() ? "/" : keyword.pointer.c_str(), keyword.message.c_str());
+    if (wanted.schema) std::printf("%s: ", keyword.pointer.empty() ? "/" : keyword.pointer.c_str());
+    std::printf("%s\n", keyword.message.c_str());
   }
   for (const wire::UnsupportedKeyword& keyword : result.untold) {
     std::printf("not told to the model: %s: %s\n", keyword.pointer.c_str(), keyword.message.c_str());
   }
   if (result.error) std::printf("%s\n", Error::from_json(*result.error).message().c_str());
   return {};
+}
+
+Result<void> check_schema(Shared& shared, const std::string& argument) {
+  auto schema = json_argument(argument, json::kSchema);
+  if (!schema) {
+    fail_usage(shared, schema.error().message());
+    return {};
+  }
+  wire::SchemaCheck wanted;
+  wanted.schema = *std::move(schema);
+  return check(shared, wanted);
+}
+
+Result<void> check_grammar(Shared& shared, const std::string& file, const std::optional<std::string>& regex) {
+  wire::SchemaCheck wanted;
+  if (regex.has_value() == !file.empty()) {
+    fail_usage(shared, "Say what to check: hob grammar check FILE, or --regex REGEX");
+    return {};
+  }
+  wanted.regex = regex;
+  if (!regex) {
+    auto text = text_argument(file, kMostGrammar);
+    if (!text) {
+      fail_usage(shared, text.error().message());
+      return {};
+    }
+    wanted.grammar = *std::move(text);
+  }
+  return check(shared, wanted);
 }
 
 /// The messages' schemas, by method, out of the OpenRPC document.
@@ -89,7 +116,21 @@ void add_schema_commands(Command& app, Shared& shared) {
   add_common(check_app, shared);
   check_app.examples("  hob schema check person.json\nExit status: 0 when every keyword is enforced, 1 when one is not.");
   check_app.run([&shared, argument] {
-    if (auto result = check(shared, *argument); !result) fail(shared, result.error());
+    if (auto result = check_schema(shared, *argument); !result) fail(shared, result.error());
+  });
+}
+
+void add_grammar_check(Command& grammar, Shared& shared) {
+  Command& app = grammar.add("check", "Whether answers can be held to this grammar or regular expression");
+  const auto file = std::make_shared<std::string>();
+  const auto regex = std::make_shared<std::optional<std::string>>();
+  Option first = app.option("grammar", *file, "A file with a grammar (GBNF), or - for standard input").shown_as("FILE|-");
+  app.option("--regex", *regex, "A regular expression instead").shown_as("REGEX").not_with(first);
+  add_common(app, shared);
+  app.examples("  hob grammar check moves.gbnf\n  hob grammar check --regex '[A-Z]{2}-\\d{4}'\n"
+               "Exit status: 0 when it is enforced, 1 when it cannot be; the message says where and why.");
+  app.run([&shared, file, regex] {
+    if (auto result = check_grammar(shared, *file, *regex); !result) fail(shared, result.error());
   });
 }
 

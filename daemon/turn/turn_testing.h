@@ -78,7 +78,7 @@ class FakeBackend final : public backend::Backend {
   }
   Async<void> prefill(wire::StepParams, CallContext) override { co_return; }
   Async<Result<Json>> fit(Json result, uint32_t, CallContext) override { co_return result; }
-  Async<Result<Json>> check_schema(Json, CallContext) override { co_return Json::object(); }
+  Async<Result<Json>> check_schema(wire::CheckSchemaParams, CallContext) override { co_return Json::object(); }
   void on_state(std::function<void(const wire::ModelStatus&)>) override {}
   Async<void> stop() override { co_return; }
 };

@@ -61,11 +61,14 @@ class GbnfRecogniser {
       }
       case Kind::loop: {
         Places out, now{from};
-        // More empty rounds than characters are left change nothing.
-        const size_t enough = node.least + text_.size() - from + 1;
-        for (size_t round = 0; round <= node.most && round <= enough && !now.empty(); ++round) {
+        for (size_t round = 0; round <= node.most && !now.empty(); ++round) {
           if (round >= node.least) out.insert(now.begin(), now.end());
-          now = after(node.parts.front(), now);
+          Places next = after(node.parts.front(), now);
+          if (next == now) {  // and so will be all that follow
+            out.insert(now.begin(), now.end());
+            break;
+          }
+          now = std::move(next);
         }
         return out;
       }

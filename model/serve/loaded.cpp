@@ -46,7 +46,7 @@ Result<Loaded> load_script(const wire::ModelStart& start, engine::Interrupt& int
   out.tokenizer = std::make_shared<const text::Tokenizer>(*std::move(tokenizer));
   out.engine = engine::play(std::move(script), out.tokenizer, interrupt);
   out.control = control_tokens(*out.tokenizer, {}, {});
-  out.capabilities = {"constrain.exact", "ids", "logprobs", "fork", "tools"};
+  out.capabilities = {"constrain.exact", "constrain.words", "ids", "logprobs", "fork", "tools"};
   progress(1, 1);
   return out;
 }

@@ -126,6 +126,79 @@ TEST_CASE("an answer with a schema is JSON that fits it, whatever the model want
   CHECK((*value)["age"].is_number_integer());
 }
 
+TEST_CASE("an answer with a regular expression or a grammar is text that fits it, whatever the model wanted") {
+  ModelProcess model(script({{{"when", "fits"}, {"say", "AB-1234"}}, {{"when", "list"}, {"say", "- one\n- caf\u00e9\n"}},
+                             {{"say", "I would rather talk."}}}));
+  const Json regex{{"regex", "[A-Z]{2}-\\d{4}"}}, grammar{{"grammar", "root ::= item+\nitem ::= \"- \" [^\\n]+ \"\\n\""}};
+  const Outcome good = model.request("step", step("fits", regex));
+  const wire::StepResult result = result_of(good);
+  CHECK(result.stop == StepStop::end_turn);
+  REQUIRE(result.items.size() == 1);
+  CHECK(result.items[0].kind == ItemKind::agent_message);
+  CHECK(result.items[0].text == "AB-1234");
+  CHECK_FALSE(result.incomplete);
+  CHECK(good.text("text") == result.items[0].text);
+  CHECK(result_of(model.request("step", step("list", grammar))).items.at(0).text == "- one\n- caf\u00e9\n");
+
+  const wire::StepResult other = result_of(model.request("step", step("no", regex)));
+  REQUIRE(other.items.size() == 1);
+  CHECK(other.items[0].text.size() == 7);
+  CHECK(other.items[0].text[2] == '-');
+
+  // Stop strings are not looked at: the text would not fit any more.
+  Json stopping = regex;
+  stopping["stop"] = {"B-"};
+  CHECK(result_of(model.request("step", step("fits", stopping))).items.at(0).text == "AB-1234");
+}
+
+TEST_CASE("words that reach the token limit are closed so that they fit, and said to be incomplete") {
+  ModelProcess model(script({{{"say", "(((((x)))))"}}}));
+  for (const uint32_t most : {1u, 2u, 3u, 4u, 5u}) {
+    const Outcome outcome = model.request(
+        "step", step("x", {{"grammar", "root ::= \"(\" root \")\" | \"x\""}, {"maxTokens", most}, {"logprobs", true}}));
+    const wire::StepResult result = result_of(outcome);
+    INFO(most);
+    CHECK(result.stop == StepStop::max_tokens);
+    CHECK(result.incomplete);
+    REQUIRE(result.items.size() == 1);
+    const std::string& text = result.items[0].text;
+    CHECK(text.size() % 2 == 1);
+    CHECK(text == std::string(text.size() / 2, '(') + "x" + std::string(text.size() / 2, ')'));
+    CHECK(outcome.text("text") == text);
+    CHECK(result.items[0].incomplete == true);
+  }
+  // Where the words may be over there is nothing to close.
+  const wire::StepResult result = result_of(model.request("step", step("x", {{"regex", "[(x)]*"}, {"maxTokens", 2}})));
+  CHECK(result.stop == StepStop::max_tokens);
+  CHECK_FALSE(result.incomplete);
+}
+
+TEST_CASE("words that were cut off are taken back") {
+  ModelProcess model(script({{{"say", "(((((x"}, {"fault", "hang"}}}));
+  const uint64_t id = model.send("step", step("x", {{"grammar", "root ::= \"(\" root \")\" | \"x\""}, {"draft", "none"}}));
+  model.wait_for_text(id, "x");
+  model.cancel(id);
+  const wire::StepResult result = result_of(model.finish(id));
+  CHECK(result.stop == StepStop::cancelled);
+  CHECK(result.items.empty());
+}
+
+TEST_CASE("a regular expression or grammar that cannot be enforced is refused, in a step and when asked") {
+  ModelProcess model(script({{{"say", "1"}}}));
+  const Json bad{{"grammar", "root ::= \"a\"\n  list"}};
+  for (const char* method : {"step", "check_schema"}) {
+    const Outcome outcome = model.request(method, std::string(method) == "step" ? step("x", bad) : bad);
+    REQUIRE_FALSE(outcome.reply.ok());
+    CHECK(outcome.reply.error().code() == Code::invalid_params);
+    CHECK(outcome.reply.error().data().value("pointer", "") == "/grammar");
+    CHECK(outcome.reply.error().data().value("line", 0) == 2);
+  }
+  CHECK(model.request("check_schema", {{"regex", "a(?!b)"}}).reply.error().code() == Code::schema_unsupported);
+  CHECK(model.request("check_schema", {{"regex", "a+"}}).reply->contains("compiledMs"));
+  CHECK(model.request("check_schema", Json::object()).reply.error().code() == Code::invalid_params);
+  CHECK(model.request("step", step("x", {{"regex", "a"}, {"responseSchema", true}})).reply.error().code() == Code::invalid_params);
+}
+
 TEST_CASE("a stop string ends the text wherever tokens part, in characters of several bytes too") {
   ModelProcess model(script({{{"say", "Hello, caf\u00e9! Good-bye."}}}));
   for (const std::string& stop : {std::string("\u00e9! G"), std::string("o, c"), std::string("Good")}) {

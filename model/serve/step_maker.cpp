@@ -86,6 +86,8 @@ Result<constrain::StepSpec> spec_of(const wire::StepParams& params, bool inside_
     HOB_TRY(schema, document(*params.response_schema, "/responseSchema"));
     spec.response_schema = std::move(schema);
   }
+  spec.regex = params.regex;
+  spec.grammar = params.grammar;
   spec.thinking = params.thinking.on;
   spec.starts_in_thought = inside_thought;
   if (spec.thinking || inside_thought) {
@@ -158,6 +160,8 @@ std::string key_of(const wire::StepParams& params, bool inside_thought) {
   key.push_back({describe::word(params.tool_choice), params.tool_name.value_or(""), params.parallel, inside_thought,
                  params.thinking.on, params.thinking.budget.value_or(0), params.max_tokens / 2});
   if (params.response_schema) key.push_back({{"schema", *params.response_schema}});
+  if (params.regex) key.push_back({{"regex", *params.regex}});
+  if (params.grammar) key.push_back({{"grammar", *params.grammar}});
   return sha256_hex(json::dump(key));
 }
 
@@ -246,12 +250,19 @@ Result<Json> StepMaker::fit(const wire::FitParams& params) const {
 Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params) {
   constrain::StepSpec spec;
   spec.stop_ids = facts_.control.stops;
-  HOB_TRY(schema, document(params.schema, "/schema"));
-  Json untold = Json::array();
-  for (text::Untold& one : text::untold_keywords(schema)) {
-    untold.push_back({{"pointer", one.pointer}, {"keyword", one.keyword}, {"message", one.message}});
+  spec.regex = params.regex;
+  spec.grammar = params.grammar;
+  if (!params.schema && !params.regex && !params.grammar) {
+    return invalid_params("/schema", "a schema, or regex or grammar instead", "none");
   }
-  spec.response_schema = std::move(schema);
+  Json untold = Json::array();
+  if (params.schema) {
+    HOB_TRY(schema, document(*params.schema, "/schema"));
+    for (text::Untold& one : text::untold_keywords(schema)) {
+      untold.push_back({{"pointer", one.pointer}, {"keyword", one.keyword}, {"message", one.message}});
+    }
+    spec.response_schema = std::move(schema);
+  }
   const auto begun = std::chrono::steady_clock::now();
   HOB_TRY(step, constrain::compile(facts_.trie, spec));
   const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begun;

@@ -69,7 +69,7 @@ Result<Loaded> load_torch(const wire::ModelStart& start, engine::Interrupt&, con
   out.sampling.min_p = generation.min_p;
   // The sizes with per-layer embeddings are E2B and E4B.
   out.size = config.ple_dim > 0 ? text::ModelSize::small : text::ModelSize::big;
-  out.capabilities = {"constrain.exact", "ids", "logprobs", "fork"};
+  out.capabilities = {"constrain.exact", "constrain.words", "ids", "logprobs", "fork"};
   if (tokenizer.format() == text::ChatFormat::gemma4) out.capabilities.push_back("tools");
   out.tokenizer = std::make_shared<const text::Tokenizer>(std::move(tokenizer));
   return out;

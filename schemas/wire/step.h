@@ -87,7 +87,7 @@ struct ModelInfo {
   uint32_t vocab_size = 0;
   bool demonstration = false;
   double load_seconds = 0;
-  std::vector<std::string> capabilities;  // of {constrain.exact, ids, logprobs, fork, audio, image, tools}
+  std::vector<std::string> capabilities;  // of {constrain.exact, constrain.words, ids, logprobs, fork, audio, image, tools}
 
   template <typename D>
   static void describe(D& d) {
@@ -183,6 +183,8 @@ struct StepParams {
   std::vector<Item> items;            // the whole history
   std::optional<std::string> prompt;  // raw prompt instead of items (generate)
   std::optional<Json> response_schema;  // the answer is JSON that fits it
+  std::optional<std::string> regex;     // or: the whole answer matches it (ECMA-262)
+  std::optional<std::string> grammar;   // or: the whole answer is one of its texts (GBNF)
   Thinking thinking;
   Sampling sampling;
   uint32_t max_tokens = 2048;
@@ -205,6 +207,8 @@ struct StepParams {
     d.defaulted("items", &StepParams::items, "");
     d.field("prompt", &StepParams::prompt, "");
     d.field("responseSchema", &StepParams::response_schema, "");
+    d.field("regex", &StepParams::regex, "Instead of a schema: the whole answer matches it (ECMA-262).");
+    d.field("grammar", &StepParams::grammar, "Instead of a schema: the whole answer is one of its texts (GBNF).");
     d.defaulted("thinking", &StepParams::thinking, "");
     d.defaulted("sampling", &StepParams::sampling, "");
     d.defaulted("maxTokens", &StepParams::max_tokens, "", {.min = 1});
@@ -345,7 +349,7 @@ struct FitParams {
   }
 };
 
-/// `tokenize`: {text, untrusted?} -> {tokens}; `check_schema`: {schema} -> {} or schema_unsupported/unsatisfiable.
+/// `tokenize`: {text, untrusted?} -> {tokens}; `check_schema`: one of {schema, regex, grammar} -> {} or why not.
 struct TokenizeParams {
   std::string text;
   bool untrusted = false;
@@ -359,12 +363,15 @@ struct TokenizeParams {
 };
 
 struct CheckSchemaParams {
-  Json schema;
+  std::optional<Json> schema;
+  std::optional<std::string> regex, grammar;
 
   template <typename D>
   static void describe(D& d) {
     d.about("CheckSchemaParams", "Replies {compiledMs, untold}, or the error says what cannot be enforced.");
     d.field("schema", &CheckSchemaParams::schema, "");
+    d.field("regex", &CheckSchemaParams::regex, "");
+    d.field("grammar", &CheckSchemaParams::grammar, "");
   }
 };
 

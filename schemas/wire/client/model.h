@@ -58,8 +58,8 @@ struct Generate {
   std::optional<Thinking> thinking;
   std::optional<uint32_t> max_tokens;
   bool stream = false;                 // notifications generate/delta {requestId, text}
-  std::optional<std::string> grammar;  // refused: backend_lacks
-  std::optional<std::string> regex;    // refused: backend_lacks
+  std::optional<std::string> regex;    // instead of a schema; the output is text
+  std::optional<std::string> grammar;  // the same
   std::vector<std::string> stop;       // texts that end free text
   std::vector<uint32_t> stop_ids;      // tokens that end free text
   bool logprobs = false;
@@ -69,18 +69,18 @@ struct Generate {
 
   template <typename D>
   static void describe(D& d) {
-    d.about("Generate", "Text or JSON without a session. Tool calls are returned, not executed.");
+    d.about("Generate", "Text or JSON without a session. Tool calls are returned, not executed. At most one of schema, regex, grammar.");
     d.field("messages", &Generate::messages, "", {.min_length = 1, .max_length = 1000});
     d.field("prompt", &Generate::prompt, "Instead of messages: the raw prompt.");
-    d.field("schema", &Generate::schema, "");
+    d.field("schema", &Generate::schema, "The answer is JSON that fits this schema.");
     d.field("tools", &Generate::tools, "");
     d.defaulted("toolChoice", &Generate::tool_choice, "");
     d.field("sampling", &Generate::sampling, "");
     d.field("thinking", &Generate::thinking, "");
     d.field("maxTokens", &Generate::max_tokens, "", {.min = 1, .max = 1000000});
     d.defaulted("stream", &Generate::stream, "Notifications generate/delta {requestId, text}.");
-    d.field("grammar", &Generate::grammar, "Not in this version.");
-    d.field("regex", &Generate::regex, "Not in this version.");
+    d.field("regex", &Generate::regex, "The whole answer matches this regular expression (ECMA-262, without look-around and back-references).");
+    d.field("grammar", &Generate::grammar, "The whole answer is one of this grammar's texts (GBNF: root ::= ...).");
     d.defaulted("stop", &Generate::stop, "Texts of 1 to 256 bytes that end free text and are not given out.", {.max_length = 16});
     d.defaulted("stopIds", &Generate::stop_ids, "Tokens that end free text and are not given out.", {.max_length = 16});
     d.defaulted("logprobs", &Generate::logprobs, "Tell how likely each token was.");
@@ -131,12 +131,15 @@ struct GenerateResult {
 };
 
 struct SchemaCheck {
-  Json schema;
+  std::optional<Json> schema;
+  std::optional<std::string> regex, grammar;
 
   template <typename D>
   static void describe(D& d) {
-    d.about("SchemaCheck", "");
+    d.about("SchemaCheck", "One of the three.");
     d.field("schema", &SchemaCheck::schema, "");
+    d.field("regex", &SchemaCheck::regex, "");
+    d.field("grammar", &SchemaCheck::grammar, "");
   }
 };
 
@@ -157,7 +160,7 @@ struct UnsupportedKeyword {
 struct SchemaCheckResult {
   bool supported = false;
   std::vector<UnsupportedKeyword> unsupported_keywords;
-  std::optional<Json> error;   // not about a keyword: unsatisfiable, too large
+  std::optional<Json> error;   // not about a keyword: unsatisfiable, too large, no grammar (line, column)
   double compiled_ms = 0;
   std::vector<UnsupportedKeyword> untold;  // enforced, but not said to the model in a tool's declaration
 
