@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "model/serve/bench_masks.h"
 #include "model/serve/program.h"
 #include "model/serve/torch_loader.h"
 #include "model/torch/bench_command.h"
@@ -45,6 +46,34 @@ double seconds_of_process() {
   return std::max(0.0, static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9 - began);
 }
 
+int fail_bench(const std::string& text) {
+  std::fprintf(stderr, "hob bench: %s\n", text.c_str());
+  return 1;
+}
+
+/// All rows; exit status. What is wrong with the schema is said before anything is measured.
+int run_bench(const BenchOptions& options, const std::string& schema) {
+  if (schema.empty()) return hob::torch_engine::run_bench(options);
+  if (options.model.empty()) {
+    return fail_bench("--schema wants --model: random weights have no tokens whose masks could be made.");
+  }
+  auto read = hob::serve::read_schema(schema);
+  if (!read) return fail_bench(read.error().message());
+  if (const int status = hob::torch_engine::run_bench(options); status != 0) return status;
+  std::fprintf(stderr, "hob bench: answering under %s\n", schema.c_str());
+  const auto row = hob::serve::bench_masks({.model = options.model,
+                                            .schema = std::move(*read),
+                                            .schema_name = schema,
+                                            .weights = options.weights,
+                                            .threads = static_cast<uint32_t>(std::max(0, options.threads)),
+                                            .generate = options.generate,
+                                            .repeat = options.repeat,
+                                            .commit = options.commit});
+  if (!row) return fail_bench(row.error().message());
+  std::printf("%s\n", hob::json::dump(*row).c_str());
+  return 0;
+}
+
 void add_bench(CLI::App& app, int& status) {
   CLI::App* bench = app.add_subcommand("bench", "Measures the engine on this machine: one JSON object a line");
   const auto options = std::make_shared<BenchOptions>();
@@ -62,13 +91,14 @@ void add_bench(CLI::App& app, int& status) {
   bench->add_option("--draft", options->draft, "none or ngram")->capture_default_str();
   bench->add_option("--acceptance", options->acceptance, "Of --draft ngram: how often a draft is right at each place, to replay")
     ->delimiter(',')->allow_extra_args(false);
-  bench->add_option("--schema", options->schema, "Refused: `hob grammar bench` measures masks");
+  const auto schema = std::make_shared<std::string>();
+  bench->add_option("--schema", *schema, "A file with a JSON Schema: a mask row of answers that fit it; of a checkpoint");
   const auto print = std::make_shared<std::string>();
   bench->add_option("--print-config", *print, "Only prints the configuration of a size that --synthetic knows");
   bench->footer("Rows not asked for: --prompt 512, --depth 128, --sequences 1. Of a checkpoint `hob bench` also tells the time to "
                 "the first token through a private daemon (ttft); --no-ttft leaves that out.\nExit status: 0; 1 when it cannot be measured; 2 when the command line is wrong.\n"
                 "Example:\n  hob bench --synthetic e2b --weights bf16 --prompt 512 --depth 128 --sequences 1 --sequences 4");
-  bench->callback([options, print, &status] {
+  bench->callback([options, schema, print, &status] {
     if (!print->empty()) {
       status = hob::torch_engine::print_synthetic_config(*print);
       return;
@@ -77,7 +107,7 @@ void add_bench(CLI::App& app, int& status) {
     if (options->prompts.empty()) options->prompts = {512};
     if (options->depths.empty()) options->depths = {128};
     if (options->sequences.empty()) options->sequences = {1};
-    status = hob::torch_engine::run_bench(*options);
+    status = run_bench(*options, *schema);
   });
 }
 

@@ -83,9 +83,6 @@ Result<void> check(const BenchOptions& options) {
     return refuse("--weights takes bf16 or f32 (of a checkpoint also auto), got \"" + options.weights + "\".");
   }
   HOB_TRY_VOID(check_drafts(options));
-  if (!options.schema.empty()) {
-    return refuse("Masks are not measured here: `hob grammar bench --stdio` does that. Leave --schema out.");
-  }
   if (options.generate == 0 || options.generate > kMostTokens) return refuse("--generate takes 1 to 131072 tokens.");
   if (options.repeat == 0 || options.repeat > kMostRepeats) return refuse("--repeat takes 1 to 1000.");
   for (const uint32_t prompt : options.prompts) {

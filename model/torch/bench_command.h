@@ -6,7 +6,7 @@
 // is probed (decode) or the arithmetic peak (prefill), so that a row's fraction belongs to the machine as it was then.
 // Rows: load (a checkpoint only), prefill, decode, memory. Arbitrary ids never accept a draft: `--draft ngram --acceptance
 // 0.8,0.6` replays a measured acceptance, position by position, so that what verification costs is measured. What is not
-// measured here is refused by name: other weight types and devices, schemas. [model] thread.
+// measured here is refused by name: other weight types and devices. [model] thread.
 #pragma once
 
 #include <functional>
@@ -25,7 +25,6 @@ struct BenchOptions {
   std::string device = "cpu";
   std::string draft = "none";       // none or ngram
   std::vector<double> acceptance;   // with ngram: how often a draft is right at each place, where those before it were
-  std::string schema;
   int threads = 0;                  // 0: as many as the machine has
   std::vector<uint32_t> prompts;    // a prefill row each
   std::vector<uint32_t> depths;     // with each of `sequences`, a decode row

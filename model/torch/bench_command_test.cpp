@@ -177,7 +177,6 @@ TEST_CASE("what is not measured is refused by name") {
   CHECK(with([](BenchOptions& o) { o.acceptance = {0.5}; }).find("--draft ngram") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.draft = "ngram", o.acceptance = {0.5, 1.5}; }).find("0 to 1") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.draft = "ngram", o.acceptance.assign(500, 0.5); }).find("places") != std::string::npos);
-  CHECK(with([](BenchOptions& o) { o.schema = "s.json"; }).find("hob grammar bench") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.model = "x"; }).find("either") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.synthetic = "e3b"; }).find("e3b") != std::string::npos);
   CHECK(with([](BenchOptions& o) { o.sequences = {9}; }).find("--sequences") != std::string::npos);

@@ -388,6 +388,26 @@ TEST_CASE("hob bench tells what the engine does, and the time to the first token
   const Ran without = daemon.hob({"bench", "--no-ttft", "--prompt", "8", "--depth", "0", "--generate", "2", "--repeat", "1"});
   CHECK(without.exit == 0);
   CHECK(without.out.find("ttft") == std::string::npos);
+  const auto schema = std::filesystem::path(daemon.work()) / "person.json";
+  std::ofstream(schema) << kPerson;
+  const Ran masks = daemon.hob({"bench", "--no-ttft", "--prompt", "8", "--depth", "0", "--generate", "40", "--repeat", "2", "--schema",
+                                schema.string()});
+  INFO(masks.err);
+  REQUIRE(masks.exit == 0);
+  const Json mask = parsed(masks.out.substr(masks.out.rfind('\n', masks.out.size() - 2) + 1));
+  CHECK(mask["what"] == "mask");
+  CHECK(mask["seconds"].size() == 2);
+  CHECK(mask["decode_seconds"][0] > mask["seconds"][0]);
+  CHECK(mask["share_of_decode"] < 1);
+  CHECK(mask["max_us"] >= mask["p50_us"]);
+  std::ofstream(schema, std::ios::trunc) << R"({"type": "strange"})";
+  const Ran bad = daemon.hob({"bench", "--no-ttft", "--prompt", "8", "--depth", "0", "--generate", "2", "--repeat", "1", "--schema",
+                              schema.string()});
+  CHECK(bad.exit == 1);
+  CHECK(bad.err.find("strange") != std::string::npos);
+  const Ran random = daemon.hob({"bench", "--synthetic", "e2b", "--schema", "no/such.json"});
+  CHECK(random.exit == 1);
+  CHECK(random.err.find("--model") != std::string::npos);
   CHECK(daemon.hob({"bench", "--weights", "int8"}).exit == 1);
 }
 
