@@ -127,9 +127,10 @@ Result<Json> bench_masks(const MaskBench& options) {
   spec.response_schema = options.schema;
   spec.stop_ids = facts.control.stops;
   const auto began = Clock::now();
-  HOB_TRY(step, constrain::compile(facts.trie, spec));
+  const auto step = constrain::compile(facts.trie, spec);
+  if (!step) return Error(step.error().code(), options.schema_name + ": " + step.error().message());
   const double compiling = seconds_since(began);
-  Answers answers(*loaded.engine, step, facts.tokenizer->encode(kQuestion, text::Control::as_text));
+  Answers answers(*loaded.engine, *step, facts.tokenizer->encode(kQuestion, text::Control::as_text));
   for (uint32_t i = 0; i < options.repeat; ++i) HOB_TRY_VOID(answers.run(options.generate));
   double masks = 0, all = 0;
   for (const double seconds : answers.mask_seconds) masks += seconds;

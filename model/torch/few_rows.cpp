@@ -50,11 +50,12 @@ void split_pairs(const float* x, float* out, size_t m, size_t k) {
 }
 
 #if defined(__x86_64__)
-/// How far ahead weights are asked for: the rows of a tile follow one another, so this is what the next tiles read.
+/// How far ahead weights are asked for: the rows of a tile follow one another, so this is what the next tiles read. Into the
+/// second cache: the first has the activations.
 constexpr size_t kAhead = 4096;
 
 HOB_AVX2 inline void ask_ahead(const void* at) {
-  _mm_prefetch(static_cast<const char*>(at) + kAhead, _MM_HINT_T0);
+  _mm_prefetch(static_cast<const char*>(at) + kAhead, _MM_HINT_T1);
 }
 
 /// The sums of R rows of weights by C rows of activations stay in registers; so do the activations of a step where they

@@ -404,7 +404,7 @@ TEST_CASE("hob bench tells what the engine does, and the time to the first token
   const Ran bad = daemon.hob({"bench", "--no-ttft", "--prompt", "8", "--depth", "0", "--generate", "2", "--repeat", "1", "--schema",
                               schema.string()});
   CHECK(bad.exit == 1);
-  CHECK(bad.err.find("strange") != std::string::npos);
+  CHECK(bad.err.find("person.json: at \"\": type must be") != std::string::npos);
   const Ran random = daemon.hob({"bench", "--synthetic", "e2b", "--schema", "no/such.json"});
   CHECK(random.exit == 1);
   CHECK(random.err.find("--model") != std::string::npos);
