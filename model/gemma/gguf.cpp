@@ -240,10 +240,10 @@ Result<void> check_layout(
 
 }  // namespace
 
-Result<Gguf> Gguf::open(const std::filesystem::path& file) {
+Result<Gguf> Gguf::open_file(const std::filesystem::path& file) {
   Gguf out;
   HOB_TRY(mapping, Mapping::open(file));
-  out.mapping_ = mapping;
+  out.mappings_.push_back(mapping);
   out.name_ = file.filename().string();
   Cursor in(mapping->bytes(), out.name_);
   HOB_TRY(magic, in.number<uint32_t>("the magic number"));
@@ -281,14 +281,13 @@ Result<Gguf> Gguf::open(const std::filesystem::path& file) {
     HOB_TRY(info, tensor_info(in));
     infos.push_back(std::move(info));
   }
-  if (infos.empty()) return in.refuse("the file has no tensors");
   const uint64_t start = (in.at() + alignment - 1) / alignment * alignment;
   const uint64_t size = mapping->bytes().size();
-  if (start > size) return in.refuse("the file ends before its data; is it cut?");
+  if (start > size && !infos.empty()) return in.refuse("the file ends before its data; is it cut?");
   out.head_bytes_ = static_cast<size_t>(in.at());
   std::vector<const Info*> order;
   for (const Info& info : infos) order.push_back(&info);
-  HOB_TRY_VOID(check_layout(in, std::move(order), size - start, alignment));
+  HOB_TRY_VOID(check_layout(in, std::move(order), size - std::min(start, size), alignment));
   for (Info& info : infos) {
     TensorView view{
       .dtype = info.dtype,

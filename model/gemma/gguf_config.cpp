@@ -223,9 +223,6 @@ Result<Config> gemma4(const Gguf& file) {
 
 Result<Config> gguf_config(const Gguf& file) {
   const Fields fields(file.metadata(), file.name(), "key ");
-  HOB_TRY(splits, fields.integer_or("split.count", 0, 65'535, 0));
-  if (splits > 1) return file.refuse("key split.count says that this is one of " + std::to_string(splits) +
-                                     " parts; hob reads whole files: join them first");
   HOB_TRY(arch, fields.text_or("general.architecture", ""));
   if (arch == "gemma3") return gemma3(file);
   if (arch == "gemma4") return gemma4(file);

@@ -166,7 +166,6 @@ TEST_CASE("Gemma 3 files whose keys lie are refused by the key") {
     {"another architecture", [](GgufMaker& m) { m.set("general.architecture", Make::text("llama")); }, "general.architecture"},
     {"an architecture that is a number", [](GgufMaker& m) { m.set("general.architecture", Make::u32(3)); }, "general.architecture"},
     {"no architecture", [](GgufMaker& m) { m.drop("general.architecture"); }, "general.architecture"},
-    {"a part of several", [](GgufMaker& m) { m.set("split.count", Make::u32(2)); }, "split.count"},
     {"no layers", set("block_count", Make::u32(0)), "gemma3.block_count"},
     {"four billion layers", set("block_count", Make::u32(4'000'000'000)), "gemma3.block_count"},
     {"layers of text", set("block_count", Make::text("two")), "gemma3.block_count"},

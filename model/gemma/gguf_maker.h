@@ -28,6 +28,7 @@ class GgufMaker {
   static std::string raw(T value) {
     return std::string(reinterpret_cast<const char*>(&value), sizeof(T));
   }
+  static Value u16(uint16_t value) { return {2, raw(value)}; }
   static Value u32(uint32_t value) { return {4, raw(value)}; }
   static Value i32(int32_t value) { return {5, raw(value)}; }
   static Value f32(float value) { return {6, raw(value)}; }
@@ -67,6 +68,18 @@ class GgufMaker {
   GgufMaker& without(const std::string& name) {
     std::erase_if(tensors_, [&](const Tensor& one) { return one.name == name; });
     return *this;
+  }
+
+  /// The same model in `count` parts: all keys in the first, tensors in turn.
+  std::vector<GgufMaker> parts(uint16_t count) const {
+    std::vector<GgufMaker> out(count);
+    out[0].keys_ = keys_;
+    for (size_t i = 0; i < tensors_.size(); ++i) out[i % count].tensors_.push_back(tensors_[i]);
+    for (uint16_t i = 0; i < count; ++i) {
+      out[i].set("split.no", u16(i)).set("split.count", u16(count));
+      out[i].set("split.tensors.count", i32(static_cast<int32_t>(tensors_.size())));
+    }
+    return out;
   }
 
   std::string bytes() const {

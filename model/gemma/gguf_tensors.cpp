@@ -101,7 +101,7 @@ Result<Safetensors> gguf_tensors(const Gguf& file, const Config& config) {
     }
     tensors.emplace(std::move(name), std::move(view));
   }
-  Safetensors out = Safetensors::of(std::move(tensors), file.mapping());
+  Safetensors out = Safetensors::of(std::move(tensors), file.mappings());
   for (auto& copy : copies) out.keep(std::move(copy));
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "model/gemma/gguf_parts.h"
+
 namespace hob::gemma {
 
 namespace fs = std::filesystem;
@@ -19,6 +21,8 @@ Result<ModelFiles> find_model_files(const fs::path& path) {
   size_t found = 0;
   for (fs::directory_iterator at(path, failure), end; !failure && at != end; at.increment(failure)) {
     if (at->path().extension() != ".gguf") continue;
+    const auto part = gguf_part_name(at->path().filename().string());
+    if (part && part->number > 1) continue;  // its first part stands for it
     ++found;
     out.gguf = at->path();
   }

@@ -3,8 +3,8 @@
 //   HOB_TRY(files, gemma::find_model_files("models/gemma.gguf"));    // or a directory
 //   if (files.gguf) ... else files.directory / "config.json" ...
 //
-// A directory with config.json is a checkpoint; one without it that holds just one file *.gguf stands for that file. Any
-// thread.
+// A directory with config.json is a checkpoint; one without it that holds just one file *.gguf, or the parts of just one
+// model (gguf_parts.h), stands for that. Any thread.
 #pragma once
 
 #include <filesystem>

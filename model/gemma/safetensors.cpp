@@ -213,12 +213,12 @@ void Mapping::let_go(std::span<const std::byte> bytes) const {
 }
 
 Safetensors Safetensors::of(
-  std::map<std::string, TensorView, std::less<>> tensors, std::shared_ptr<const Mapping> mapping
+  std::map<std::string, TensorView, std::less<>> tensors, std::vector<std::shared_ptr<const Mapping>> files
 ) {
   Safetensors out;
   out.tensors_ = std::move(tensors);
-  out.file_bytes_ = mapping->bytes().size();
-  out.files_.push_back(std::move(mapping));
+  for (const auto& file : files) out.file_bytes_ += file->bytes().size();
+  out.files_ = std::move(files);
   return out;
 }
 

@@ -85,8 +85,10 @@ class Safetensors {
   /// `model.safetensors` if it is there, else the shards that `model.safetensors.index.json` names.
   static Result<Safetensors> open_directory(const std::filesystem::path& directory);
 
-  /// Tensors of another kind of file, under the names that a checkpoint's would have; `mapping` is what they borrow.
-  static Safetensors of(std::map<std::string, TensorView, std::less<>> tensors, std::shared_ptr<const Mapping> mapping);
+  /// Tensors of another kind of file, under the names that a checkpoint's would have; `files` is what they borrow.
+  static Safetensors of(
+    std::map<std::string, TensorView, std::less<>> tensors, std::vector<std::shared_ptr<const Mapping>> files
+  );
 
   const TensorView* find(std::string_view name) const;
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }

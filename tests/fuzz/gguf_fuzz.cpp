@@ -18,7 +18,7 @@ namespace hob::fuzz {
 namespace {
 
 void check_file(const gemma::Gguf& file) {
-  const auto all = file.mapping()->bytes();
+  const auto all = file.mappings().front()->bytes();
   expect(file.head().size() <= all.size(), "the head is a part of the file");
   std::vector<std::pair<const std::byte*, const std::byte*>> parts;
   for (const auto& [name, view] : file.tensors()) {
