@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <functional>
 
 #include "model/gemma/gguf_maker.h"
@@ -200,6 +201,54 @@ TEST_CASE("Gemma 3 files whose keys lie are refused by the key") {
     {"a norm of another length", [](GgufMaker& m) { m.tensor("blk.1.attn_norm.weight", {9}); }, "blk.1.attn_norm.weight"},
     {"a matrix that lies on its side", [](GgufMaker& m) { m.tensor("blk.0.ffn_down.weight", {12, 8}); }, "blk.0.ffn_down.weight"},
     {"a head of another width", [](GgufMaker& m) { m.tensor("output.weight", {10, 9}); }, "output.weight"},
+  });
+}
+
+namespace {
+
+/// Four experts of width 6 in each of the three layers, two of them in use.
+GgufMaker mixture(bool apart) {
+  GgufMaker out = GgufMaker::gemma4();
+  out.set("gemma4.expert_count", Make::u32(4)).set("gemma4.expert_used_count", Make::u32(2));
+  out.set("gemma4.expert_feed_forward_length", Make::u32(6));
+  for (const std::string at : {"blk.0.", "blk.1.", "blk.2."}) {
+    out.tensor(at + "ffn_gate_inp.weight", {4, 8}).tensor(at + "ffn_gate_inp.scale", {8}).tensor(at + "ffn_down_exps.scale", {4});
+    out.tensor(at + "ffn_down_exps.weight", {4, 8, 6});
+    for (const char* norm : {"post_ffw_norm_1", "post_ffw_norm_2", "pre_ffw_norm_2"}) out.tensor(at + norm + ".weight", {8});
+    if (apart) {
+      out.tensor(at + "ffn_gate_exps.weight", {4, 6, 8}, {1.0f}).tensor(at + "ffn_up_exps.weight", {4, 6, 8}, {2.0f});
+    } else {
+      out.tensor(at + "ffn_gate_up_exps.weight", {4, 12, 8});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the experts' gates and ups may stand in one tensor or in two") {
+  CHECK(refusal(mixture(false)).empty());
+  const auto file = mixture(true).open();
+  REQUIRE(file.ok());
+  const auto config = gguf_config(*file);
+  REQUIRE(config.ok());
+  const auto tensors = gguf_tensors(*file, *config);
+  REQUIRE(tensors.ok());
+  const TensorView* both = tensors->find("model.layers.1.experts.gate_up_proj");
+  REQUIRE(both != nullptr);
+  CHECK(both->shape == std::vector<uint64_t>{4, 12, 8});
+  CHECK(both->elements() == 4 * 12 * 8);
+  float first = 0, lower = 0;
+  std::memcpy(&first, both->bytes.data(), 4);
+  std::memcpy(&lower, both->lower.data(), 4);
+  CHECK(first == 1.0f);
+  CHECK(lower == 2.0f);
+  refused(mixture(true), {
+    {"ups that are missing", [](GgufMaker& m) { m.without("blk.1.ffn_up_exps.weight"); }, "blk.1.ffn_up_exps.weight"},
+    {"gates that are missing", [](GgufMaker& m) { m.without("blk.2.ffn_gate_exps.weight"); }, "blk.2.ffn_gate_up_exps.weight"},
+    {"ups of another width", [](GgufMaker& m) { m.tensor("blk.0.ffn_up_exps.weight", {4, 7, 8}); }, "blk.0.ffn_up_exps.weight"},
+    {"ups of another type", [](GgufMaker& m) { m.tensor("blk.0.ffn_up_exps.weight", {4, 6, 8}, {2.0f}, Make::kBf16); }, "blk.0.ffn_up_exps.weight"},
+    {"gates of fewer experts", [](GgufMaker& m) { m.tensor("blk.0.ffn_gate_exps.weight", {3, 6, 8}); }, "blk.0.ffn_gate_exps.weight"},
   });
 }
 

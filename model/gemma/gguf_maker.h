@@ -59,10 +59,11 @@ class GgufMaker {
     std::erase_if(keys_, [&](const auto& one) { return one.first == key; });
     return *this;
   }
-  /// f32, rows first; `values` cycle through the elements.
-  GgufMaker& tensor(const std::string& name, std::vector<uint64_t> shape, std::vector<float> values = {0.0f}) {
+  static constexpr uint32_t kF32 = 0, kBf16 = 30;
+  /// Rows first; `values` cycle through the elements.
+  GgufMaker& tensor(const std::string& name, std::vector<uint64_t> shape, std::vector<float> values = {0.0f}, uint32_t type = kF32) {
     without(name);
-    tensors_.push_back({name, std::move(shape), std::move(values)});
+    tensors_.push_back({name, std::move(shape), std::move(values), type});
     return *this;
   }
   GgufMaker& without(const std::string& name) {
@@ -94,8 +95,11 @@ class GgufMaker {
         elements *= one.shape[i];
       }
       data.resize((data.size() + 31) / 32 * 32);
-      out += raw<uint32_t>(0) + raw<uint64_t>(data.size());
-      for (uint64_t i = 0; i < elements; ++i) data += raw(one.values[i % one.values.size()]);
+      out += raw<uint32_t>(one.type) + raw<uint64_t>(data.size());
+      for (uint64_t i = 0; i < elements; ++i) {
+        const std::string value = raw(one.values[i % one.values.size()]);
+        data += one.type == kBf16 ? value.substr(2) : value;
+      }
     }
     out.resize((out.size() + 31) / 32 * 32);
     return out + data;
@@ -163,6 +167,7 @@ class GgufMaker {
     std::string name;
     std::vector<uint64_t> shape;
     std::vector<float> values;
+    uint32_t type = kF32;
   };
 
   void layers(int count, uint64_t queries, uint64_t head, uint64_t wide) {

@@ -65,6 +65,30 @@ std::shared_ptr<std::vector<float>> as_floats(const TensorView& view, float offs
   return out;
 }
 
+Result<TensorView> find(const Gguf& file, const std::string& name, const std::vector<uint64_t>& shape) {
+  const auto found = file.tensors().find(name);
+  if (found == file.tensors().end()) {
+    return file.refuse("tensor \"" + name + "\" is missing; the keys want it with the shape " + shape_text(shape));
+  }
+  if (found->second.shape != shape) {
+    return file.refuse("tensor \"" + name + "\" has the shape " + shape_text(found->second.shape) + "; the keys want " +
+                       shape_text(shape));
+  }
+  return found->second;
+}
+
+/// The experts' gates and ups [experts, 2 * wide, hidden] of a file that has them apart.
+Result<TensorView> gates_and_ups(const Gguf& file, const std::string& layer, const std::vector<uint64_t>& shape) {
+  const std::vector<uint64_t> half{shape[0], shape[1] / 2, shape[2]};
+  HOB_TRY(gates, find(file, layer + "ffn_gate_exps.weight", half));
+  HOB_TRY(ups, find(file, layer + "ffn_up_exps.weight", half));
+  if (gates.dtype != ups.dtype) {
+    return file.refuse("tensor \"" + layer + "ffn_up_exps.weight\" is " + std::string(name_of(ups.dtype)) +
+                       "; hob reads it of the type that ffn_gate_exps.weight has, " + std::string(name_of(gates.dtype)));
+  }
+  return TensorView{.dtype = gates.dtype, .shape = shape, .bytes = gates.bytes, .lower = ups.bytes};
+}
+
 }  // namespace
 
 std::string gguf_name(std::string_view name) {
@@ -83,15 +107,10 @@ Result<Safetensors> gguf_tensors(const Gguf& file, const Config& config) {
   for (const Need& need : needed_tensors(config)) {
     const std::string own = gguf_name(need.name);
     HOB_CHECK(!own.empty(), "a tensor has no name in GGUF files");
-    const auto found = file.tensors().find(own);
-    if (found == file.tensors().end()) {
-      return file.refuse("tensor \"" + own + "\" is missing; the keys want it with the shape " + shape_text(need.shape));
-    }
-    TensorView view = found->second;
-    if (view.shape != need.shape) {
-      return file.refuse("tensor \"" + own + "\" has the shape " + shape_text(view.shape) + "; the keys want " +
-                         shape_text(need.shape));
-    }
+    const std::string layer = own.substr(0, own.rfind("ffn_gate_up_exps"));
+    const bool apart = layer.size() < own.size() && !file.tensors().contains(own) &&
+                       file.tensors().contains(layer + "ffn_gate_exps.weight");
+    HOB_TRY(view, apart ? gates_and_ups(file, layer, need.shape) : find(file, own, need.shape));
     // Names as the text-only save has them; the head stands beside the decoder.
     std::string name = need.name == "lm_head.weight" ? need.name : "model." + need.name;
     if (is_norm(need.name) && config.norm_offset != 0.0f) {

@@ -5,7 +5,8 @@
 //
 // What the configuration needs must be there in its shape; the error names the file and the tensor as it stands there. Norms
 // of Gemma 3, which such files hold with 1 added, are given without it, as f32 copies. Everything else is a view: packed
-// matrices stay packed (unpack.h). Pure; any thread.
+// matrices stay packed, and the experts' gates and ups, where the file has them apart, stay where they are (unpack.h). Pure;
+// any thread.
 #pragma once
 
 #include "model/gemma/config.h"

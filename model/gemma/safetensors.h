@@ -40,8 +40,13 @@ struct TensorView {
   Dtype dtype = Dtype::f32;
   std::vector<uint64_t> shape;
   std::span<const std::byte> bytes;
+  /// Where the lower half of each matrix's rows lies, of a tensor that stands in two places (gguf_tensors.h).
+  std::span<const std::byte> lower = {};
 
-  uint64_t elements() const { return bytes.size() / byte_size(dtype) * block_elements(dtype); }
+  uint64_t elements() const { return byte_count() / byte_size(dtype) * block_elements(dtype); }
+  uint64_t byte_count() const { return bytes.size() + lower.size(); }
+  /// A product may read it as it lies.
+  bool is_plain() const { return lower.empty() && !is_packed(dtype); }
 };
 
 /// "[3, 4]", for messages.

@@ -24,9 +24,18 @@ Dtype target(const TensorView& view, Dtype to) { return view.shape.size() < 2 ? 
 void unpack_rows(const TensorView& from, Dtype to, std::byte* out, uint64_t first, uint64_t end) {
   const auto row = static_cast<size_t>(from.shape.back());
   const size_t packed = row / block_elements(from.dtype) * byte_size(from.dtype);
+  const auto bytes_of = [&](uint64_t i) {
+    std::span<const std::byte> place = from.bytes;
+    if (!from.lower.empty()) {
+      const uint64_t rows = from.shape[from.shape.size() - 2], half = rows / 2;
+      if (i % rows >= half) place = from.lower;
+      i = i / rows * half + i % rows % half;
+    }
+    return place.subspan(static_cast<size_t>(i) * packed, packed);
+  };
   std::vector<float> values(row);
   for (uint64_t i = first; i < end; ++i) {
-    dequantise_row(from.dtype, from.bytes.subspan(static_cast<size_t>(i) * packed, packed), values);
+    dequantise_row(from.dtype, bytes_of(i), values);
     std::byte* at = out + i * row * byte_size(to);
     if (to == Dtype::f32) {
       std::memcpy(at, values.data(), row * sizeof(float));
@@ -44,7 +53,7 @@ void unpack_rows(const TensorView& from, Dtype to, std::byte* out, uint64_t firs
 uint64_t unpacked_bytes(const Weights& weights, Dtype to) {
   uint64_t out = 0;
   for (const auto& [name, view] : weights.all()) {
-    if (is_packed(view.dtype)) out += view.elements() * byte_size(target(view, to));
+    if (!view.is_plain()) out += view.elements() * byte_size(target(view, to));
   }
   return out;
 }
@@ -52,7 +61,7 @@ uint64_t unpacked_bytes(const Weights& weights, Dtype to) {
 Result<void> unpack(Weights& weights, Safetensors& files, Dtype to, int threads, const UnpackProgress& progress) {
   const Weights packed = weights.only(Packing::packed);
   uint64_t total = 0, done = 0;
-  for (const auto& [name, view] : packed.all()) total += view.bytes.size();
+  for (const auto& [name, view] : packed.all()) total += view.byte_count();
   for (const auto& [name, view] : packed.all()) {
     const Dtype wanted = target(view, to);
     const uint64_t bytes = view.elements() * byte_size(wanted);
@@ -70,11 +79,13 @@ Result<void> unpack(Weights& weights, Safetensors& files, Dtype to, int threads,
     for (std::thread& other : others) other.join();
     for (const auto& file : files.files()) {
       const auto whole = file->bytes();
-      if (view.bytes.data() >= whole.data() && view.bytes.data() < whole.data() + whole.size()) file->let_go(view.bytes);
+      for (const auto& place : {view.bytes, view.lower}) {
+        if (place.data() >= whole.data() && place.data() < whole.data() + whole.size()) file->let_go(place);
+      }
     }
     weights.replace(name, {wanted, view.shape, {made.get(), static_cast<size_t>(bytes)}});
     files.keep(made);
-    done += view.bytes.size();
+    done += view.byte_count();
     if (progress) progress(done, total);
   }
   return {};

@@ -1,4 +1,5 @@
-// unpack: weights that no product reads as they are (F16, and the packed types of GGUF files) become bf16 or f32, once.
+// unpack: weights that no product reads as they are (F16, the packed types of GGUF files, and what lies there in two places)
+// become bf16 or f32, once.
 //
 //   HOB_TRY_VOID(gemma::unpack(weights, files, Dtype::bf16, 2, progress));    // the files keep the new memory
 //

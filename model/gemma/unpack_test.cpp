@@ -90,4 +90,46 @@ TEST_CASE("bf16 is rounded to the nearest, and takes half the bytes") {
   }
 }
 
+TEST_CASE("a tensor in two places is unpacked as if it lay in one, whatever its type") {
+  size_t packed = 0, plain = 0;
+  for (const Dtype to : {Dtype::f32, Dtype::bf16}) {
+    Model one = open("gemma4_moe.gguf"), two = open("gemma4_moe.gguf");
+    const uint64_t before = unpacked_bytes(one.weights, to);
+    uint64_t more = 0;
+    std::vector<std::string> names;
+    std::vector<std::vector<std::byte>> places;
+    places.reserve(100);
+    for (const auto& [name, whole] : one.weights.all()) {
+      if (!name.ends_with("experts.gate_up_proj")) continue;
+      if (whole.is_plain() && whole.dtype != to) continue;
+      names.push_back(name);
+      ++(whole.is_plain() ? plain : packed);
+      if (whole.is_plain()) more += whole.bytes.size();
+      auto& gates = places.emplace_back();
+      auto& ups = places.emplace_back();
+      const size_t half = whole.bytes.size() / static_cast<size_t>(whole.shape[0]) / 2;
+      for (size_t at = 0; at < whole.bytes.size(); at += half) {
+        const auto rows = whole.bytes.subspan(at, half);
+        auto& place = at / half % 2 == 0 ? gates : ups;
+        place.insert(place.end(), rows.begin(), rows.end());
+      }
+      const TensorView apart{.dtype = whole.dtype, .shape = whole.shape, .bytes = gates, .lower = ups};
+      CHECK(apart.elements() == whole.elements());
+      CHECK_FALSE(apart.is_plain());
+      two.weights.replace(name, apart);
+    }
+    CHECK(unpacked_bytes(two.weights, to) == before + more);
+    for (Model* model : {&one, &two}) REQUIRE(unpack(model->weights, model->files, to, 2, {}).ok());
+    for (const std::string& name : names) {
+      INFO(name);
+      const auto wanted = one.weights.at(name).bytes, got = two.weights.at(name).bytes;
+      CHECK(two.weights.at(name).is_plain());
+      REQUIRE(got.size() == wanted.size());
+      CHECK(std::memcmp(got.data(), wanted.data(), got.size()) == 0);
+    }
+  }
+  CHECK(packed > 0);
+  CHECK(plain > 0);
+}
+
 }  // namespace hob::gemma

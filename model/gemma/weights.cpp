@@ -94,7 +94,7 @@ const TensorView& Weights::at(std::string_view name) const {
 uint64_t Weights::hot_bytes() const {
   uint64_t out = 0;
   for (const auto& [name, view] : tensors_) {
-    if (name != kPleTable) out += view.bytes.size();
+    if (name != kPleTable) out += view.byte_count();
   }
   return out;
 }
@@ -109,7 +109,7 @@ Weights Weights::only(Packing packing) const {
   Weights out;
   out.prefix_ = prefix_;
   for (const auto& [name, view] : tensors_) {
-    if (is_packed(view.dtype) == (packing == Packing::packed)) out.tensors_.emplace(name, view);
+    if (view.is_plain() == (packing == Packing::plain)) out.tensors_.emplace(name, view);
   }
   return out;
 }
@@ -164,6 +164,8 @@ std::string fingerprint(std::string_view config_text, const Weights& weights, st
     const std::string_view bytes(reinterpret_cast<const char*>(view.bytes.data()), view.bytes.size());
     part(bytes.substr(0, kSampleBytes));
     part(bytes.substr(bytes.size() / 2, kSampleBytes));
+    if (view.lower.empty()) continue;
+    part({reinterpret_cast<const char*>(view.lower.data()), std::min(view.lower.size(), kSampleBytes)});
   }
   return hash.hex();
 }
