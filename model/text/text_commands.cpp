@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "model/text/chat.h"
+#include "model/text/gemma3_chat.h"
 #include "schemas/base/document.h"
 #include "schemas/base/json.h"
 
@@ -128,11 +129,8 @@ Result<std::string> decode_line(std::string_view line, const Tokenizer& tokenize
 }
 
 Result<std::string> render_line(std::string_view line, const Tokenizer& tokenizer) {
-  if (tokenizer.format() != ChatFormat::gemma4) {
-    return Error(Code::backend_lacks, "render writes Gemma 4's chat template; this tokenizer has Gemma 3's turns.");
-  }
   HOB_TRY(chat, read_chat(line));
-  HOB_TRY(pieces, render_chat(chat));
+  HOB_TRY(pieces, tokenizer.format() == ChatFormat::gemma3 ? render_gemma3_chat(chat) : render_chat(chat));
   return "{\"prompt\":" + json::dump(Json(pieces.text())) +
          ",\"tokens\":" + ids_text(tokenizer.encode(pieces.list())) + "}";
 }
