@@ -13,6 +13,7 @@ using grammar::RulePlace;
 using grammar::RuleState;
 
 constexpr size_t kMaxCacheBytes = 64u << 20;
+constexpr size_t kFewEnds = 256;
 constexpr size_t kFew = 2048;  // below, a list of ids is smaller and faster than bits
 
 struct Sink {
@@ -60,12 +61,22 @@ const RuleMasker::Entry& RuleMasker::entry(const Key& key) {
   // Whoever stays inside needs no other way; who does not is kept by its tail after each end.
   std::vector<std::pair<std::string_view, Token>> tails;
   for (const uint32_t node : sink.ends) {
+    const auto below = tree.tokens_below(node).subspan(tree.tokens_at(node).size());
+    const auto leaves = [&](Token token) { return !get_bit(made->many, token); };
+    if (std::any_of(below.begin(), below.end(), leaves)) made->ends.push_back(node);
+  }
+  const bool few_ends = made->ends.size() <= kFewEnds;  // then the tree of all tokens has their tails
+  for (const uint32_t node : made->ends) {
+    if (few_ends) break;
     const size_t depth = tree.nodes()[node].depth;
     for (const Token token : tree.tokens_below(node).subspan(tree.tokens_at(node).size())) {
       if (!get_bit(made->many, token)) tails.emplace_back(std::string_view(vocabulary[token]).substr(depth), token);
     }
   }
-  if (!tails.empty()) made->exits = FlatTrie(std::move(tails));
+  if (!few_ends) {
+    made->ends.clear();
+    made->exits = FlatTrie(std::move(tails));
+  }
   if (sink.count < kFew) {
     for (size_t word = 0; word < made->many.size(); ++word) {
       for (uint64_t left = made->many[word]; left != 0; left &= left - 1) {
@@ -74,16 +85,18 @@ const RuleMasker::Entry& RuleMasker::entry(const Key& key) {
     }
     made->many = {};
   }
-  bytes_ += sizeof(Entry) + 64 + made->few.capacity() * sizeof(Token) + made->many.capacity() * 8 + made->exits.bytes();
+  bytes_ += sizeof(Entry) + 64 + made->few.capacity() * sizeof(Token) + made->many.capacity() * 8 +
+            made->ends.capacity() * 4 + made->exits.bytes();
   return *(cache_[key] = std::move(made));
 }
 
-void RuleMasker::walk(const FlatTrie& tree, RuleExpressions& all, const RulePlace& place, std::span<uint64_t> bits) {
+void RuleMasker::walk(const FlatTrie& tree, uint32_t root, RuleExpressions& all, const RulePlace& place, std::span<uint64_t> bits) {
   const auto& nodes = tree.nodes();
   if (places_.empty()) places_.resize(64);
   places_[0] = place;
-  for (uint32_t i = 1; i < nodes.size();) {
-    const size_t depth = nodes[i].depth;
+  const size_t base = nodes[root].depth;
+  for (uint32_t i = root + 1; i < nodes[root].end;) {
+    const size_t depth = nodes[i].depth - base;
     if (places_.size() <= depth) places_.resize(2 * depth);
     RulePlace& to = places_[depth];
     to = places_[depth - 1];
@@ -110,11 +123,13 @@ void RuleMasker::mask(const RuleState& state, std::span<uint64_t> bits) {
     // Far from an end the tokens are looked at one by one.
     if (known.need + all.at(way.rest).least > machine_->limit()) {
       std::fill(bits.begin(), bits.end(), 0);
-      return walk(trie_->tree(), all, state, bits);
+      return walk(trie_->tree(), 0, all, state, bits);
     }
     for (size_t i = 0; i < known.many.size(); ++i) bits[i] |= known.many[i];
     for (const Token token : known.few) set_bit(bits, token);
-    if (way.rest != RuleExpressions::kEmpty && !known.exits.empty()) walk(known.exits, all, {way.rest}, bits);
+    if (way.rest == RuleExpressions::kEmpty) continue;
+    for (const uint32_t node : known.ends) walk(trie_->tree(), node, all, {way.rest}, bits);
+    if (!known.exits.empty()) walk(known.exits, 0, all, {way.rest}, bits);
   }
 }
 

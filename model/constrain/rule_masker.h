@@ -41,13 +41,14 @@ class RuleMasker {
   struct Entry {
     std::vector<Token> few;  // tokens that stay inside, where they are few
     Bits many;               // where they are many
-    FlatTrie exits;          // what others add after an end
+    std::vector<uint32_t> ends;  // nodes where the terminal may end and others go on, where they are few
+    FlatTrie exits;              // else what others add after an end
     uint64_t need = 0;       // the most characters from an end that one of the tokens inside leads to, or more
   };
 
   const Entry& entry(const Key& key);
-  /// The tokens of `tree` that can be read from `place`.
-  void walk(const FlatTrie& tree, grammar::RuleExpressions& all, const grammar::RulePlace& place, std::span<uint64_t> bits);
+  /// The tokens of `tree` below `root` that can be read from `place`.
+  void walk(const FlatTrie& tree, uint32_t root, grammar::RuleExpressions& all, const grammar::RulePlace& place, std::span<uint64_t> bits);
 
   std::shared_ptr<const TokenTrie> trie_;
   std::shared_ptr<grammar::RuleMachine> machine_;
