@@ -50,7 +50,7 @@ std::vector<Row> rows() {
       {"GBNF: chess", "", grammar("chess"), "1. e4 e5\n2. Nf3 Nc6\n3. Bb5 a6\n4. Ba4 Nf6\n5. O-O Be7\n6. Re1 b5\n7. Bb3 d6\n"},
       {"GBNF: list of lines", "", "root ::= item+\nitem ::= \"- \" [^\\n]+ \"\\n\"", repeated("- " + prose + "\n", 10)},
       {"regex: free text of 1 to 2000 characters", "[^\\n]{1,2000}", "", repeated(prose, 12)},
-      {"regex: lower-case words", "([a-z]+[ ,.])+", "", repeated("it was the best of times, it was the worst of times.", 8)},
+      {"regex: lower-case words", "([a-z]+[ ,.]+)+", "", repeated("it was the best of times, it was the worst of times.", 8)},
       {"regex: date, time and a code", "\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z [A-Z]{2}-\\d{4}", "", "2024-02-29T23:59:00Z AB-1234"},
       {"regex: names of letters", "\\p{Lu}\\p{L}+( \\p{Lu}\\p{L}+){1,5}", "", "Anna Sofia B\xc3\xa9renger \xc3\x85str\xc3\xb6m"},
   };
