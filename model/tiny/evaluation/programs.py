@@ -32,7 +32,7 @@ class Client:
 
 
 class Daemon:
-    """A hobd with its own state and directory of files; ends with the `with` block."""
+    """A hobd with its own state and directory of files, computing in float32; ends with the `with` block."""
 
     def __init__(self, programs, model, files, memories):
         self.programs, self.model, self.files, self.memories = programs, model, files, memories
@@ -47,7 +47,7 @@ class Daemon:
         for name in ("config", "state"):
             (self.place / name).mkdir(mode=0o700)
         config = self.place / "config/hob.yaml"
-        config.write_text(f"model:\n  path: {json.dumps(self.model)}\n" if self.model else "")
+        config.write_text(f"model:\n  path: {json.dumps(self.model)}\n  dtype: f32\n")
         config.chmod(0o600)
         self.path = str(self.place / "state/hob.sock")
         environment = dict(os.environ, HOB_STATE_DIR=str(self.place / "state"), HOB_CONFIG_DIR=str(self.place / "config"))
