@@ -86,8 +86,11 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
   const bool stream = params.stream;
   const auto progress = [stream, connection = request.connection, id = request.id](const wire::StepProgress& p) {
     const bool spoken = p.kind == wire::StepProgressKind::text || p.kind == wire::StepProgressKind::answer;
-    if (!stream || !spoken) return;
-    if (const auto there = connection.lock()) there->notify("generate/delta", {{"requestId", id}, {"text", p.text}});
+    const bool compiles = p.kind == wire::StepProgressKind::compile;
+    if (!stream || (!spoken && !compiles)) return;
+    const auto there = connection.lock();
+    if (there && spoken) there->notify("generate/delta", {{"requestId", id}, {"text", p.text}});
+    if (there && compiles) there->notify("generate/progress", {{"requestId", id}, {"what", "compile"}});
   };
   HOB_CO_TRY(result, co_await s.backend.step(std::move(step), progress, request.context));
   if (result.stop == wire::StepStop::cancelled) co_return Error(Code::cancelled, "The request was cancelled.");

@@ -112,6 +112,8 @@ void TurnView::show(const wire::EventMessage& event) {
     const double done = event.data.value("done", 0.0), total = event.data.value("total", 0.0);
     constexpr double kLongPrompt = 512;  // shorter ones are read before anybody could look
     if (total >= kLongPrompt && done < total && at_line_start_) terminal_.bar("reading the prompt", done / total);
+  } else if (event.type == "progress" && view_ == View::text && word(event.data, "what") == "compile") {
+    if (at_line_start_) terminal_.progress("  ~ compiling the schemas, which takes long");
   } else if (event.type == "progress" && view_ == View::text && word(event.data, "what") == "tool") {
     const std::string line = last_line(word(event.data, "text"));
     if (!line.empty() && at_line_start_) terminal_.progress("  ~ " + line);

@@ -27,6 +27,9 @@ struct Loop::Streaming {
   }
   void operator()(const wire::StepProgress& p) {
     switch (p.kind) {
+      case wire::StepProgressKind::compile:
+        s.hub.ephemeral({turn.session_id, turn.turn_id, "", "progress", {{"what", "compile"}}});
+        return;
       case wire::StepProgressKind::prefill:
         s.hub.ephemeral({turn.session_id, turn.turn_id, "", "progress", {{"what", "prefill"}, {"done", p.done}, {"total", p.total}}});
         return;

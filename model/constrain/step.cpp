@@ -4,6 +4,7 @@
 
 #include "model/constrain/compiled_step.h"
 #include "model/grammar/gbnf_reader.h"
+#include "model/grammar/language.h"
 #include "model/grammar/schema.h"
 
 namespace hob::constrain {
@@ -19,8 +20,9 @@ bool good_name(std::string_view name) {
   });
 }
 
-Result<void> add_tools(CompiledStep& step, const StepSpec& spec) {
+Result<void> add_tools(CompiledStep& step, const StepSpec& spec, grammar::Watch* watch) {
   auto ir = std::make_shared<grammar::Ir>();
+  ir->languages().watch(watch);
   std::vector<std::pair<std::string, grammar::NodeId>> tools;
   std::vector<std::pair<std::string, std::unique_ptr<grammar::SchemaBuilder>>> builders;
   for (const ToolSpec& tool : spec.tools) {
@@ -69,6 +71,7 @@ Result<void> add_tools(CompiledStep& step, const StepSpec& spec) {
       return std::move(possible).error().in("tool " + name).with("tool", std::string_view(name));
     }
   }
+  ir->languages().watch(nullptr);
   step.call_masker =
       std::make_unique<Masker>(step.trie, std::make_shared<grammar::Machine>(ir, grammar::Dialect::gemma));
   step.calls = true;
@@ -76,12 +79,14 @@ Result<void> add_tools(CompiledStep& step, const StepSpec& spec) {
   return {};
 }
 
-Result<void> add_answer(CompiledStep& step, const json::Document& schema) {
+Result<void> add_answer(CompiledStep& step, const json::Document& schema, grammar::Watch* watch) {
   auto ir = std::make_shared<grammar::Ir>();
+  ir->languages().watch(watch);
   grammar::SchemaBuilder builder(*ir, grammar::Dialect::json);
   HOB_TRY(node, builder.add(schema));
   ir->settle();
   HOB_TRY_VOID(builder.check());
+  ir->languages().watch(nullptr);
   step.answer = node;
   step.answer_masker =
       std::make_unique<Masker>(step.trie, std::make_shared<grammar::Machine>(ir, grammar::Dialect::json));
@@ -108,6 +113,13 @@ Result<void> check_answer(const StepSpec& spec) {
   return {};
 }
 
+Result<void> add_grammars(CompiledStep& step, const StepSpec& spec, grammar::Watch* watch) {
+  if (spec.choice != Choice::none) HOB_TRY_VOID(add_tools(step, spec, watch));
+  if (spec.response_schema) HOB_TRY_VOID(add_answer(step, *spec.response_schema, watch));
+  if (spec.regex || spec.grammar) HOB_TRY_VOID(add_words(step, spec));
+  return {};
+}
+
 }  // namespace
 
 size_t CompiledStep::bytes() const {
@@ -119,7 +131,8 @@ size_t CompiledStep::bytes() const {
   return total;
 }
 
-Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec) {
+Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec,
+                                                    grammar::Watch* watch) {
   HOB_TRY_VOID(check_answer(spec));
   auto step = std::make_shared<CompiledStep>();
   step->trie = std::move(trie);
@@ -145,9 +158,9 @@ Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenT
   if (step->stops.empty()) {
     return Error(Code::invalid_params, "no stop token ends a turn; give the model's end tokens");
   }
-  if (spec.choice != Choice::none) HOB_TRY_VOID(add_tools(*step, spec));
-  if (spec.response_schema) HOB_TRY_VOID(add_answer(*step, *spec.response_schema));
-  if (spec.regex || spec.grammar) HOB_TRY_VOID(add_words(*step, spec));
+  auto added = add_grammars(*step, spec, watch);
+  if (watch && watch->why()) return *watch->why();  // what else is said then is for lack of time
+  HOB_TRY_VOID(std::move(added));
   if (step->must_call) {  // the answer is a later step's
     step->answer.reset();
     step->words_masker.reset();

@@ -38,6 +38,7 @@
 #include "model/constrain/token_trie.h"
 #include "model/grammar/machine.h"
 #include "model/grammar/rule_machine.h"
+#include "model/grammar/watch.h"
 #include "schemas/base/document.h"
 #include "schemas/base/result.h"
 
@@ -87,8 +88,10 @@ enum class Stop { none, end_turn, tool_calls };
 
 class CompiledStep;
 
-/// Errors: schema_unsupported (pointer, keyword), schema_unsatisfiable, invalid_params; of a grammar with line and column.
-Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec);
+/// Errors: schema_unsupported (pointer, keyword), schema_unsatisfiable, invalid_params; of a grammar with line and column; and
+/// what `watch` says where it says that it takes too long.
+Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec,
+                                                    grammar::Watch* watch = nullptr);
 
 class Matcher {
  public:

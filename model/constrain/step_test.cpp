@@ -351,6 +351,33 @@ TEST_CASE("keys, punctuation and constants of an answer are foretold, spaced as 
   CHECK(foretold("true", "[") == "");
 }
 
+TEST_CASE("a compilation is given up where its watch says so, wherever that is, and not otherwise") {
+  StepSpec spec = tool_spec();
+  const auto schema = [](const char* text) { return json::parse_document(text, json::kSchema).value(); };
+  spec.tools[0].parameters = schema(R"({"type":"object","properties":{"a":{"type":"string","not":{"pattern":"a.{5}b"}},"b":{"enum":[1,{"c":2}]}}})");
+  spec.choice = Choice::automatic;
+  spec.response_schema = schema(R"({"type":"object","patternProperties":{"ab":{"type":"integer"},"c.{3}d":{"type":["integer","null"]}},
+      "anyOf":[{"required":["abc"]},{"minProperties":2}]})");
+  size_t looks = 0;
+  grammar::Watch patient([&]() -> std::optional<Error> { return ++looks, std::nullopt; });
+  REQUIRE(compile(trie(), spec, &patient).ok());
+  CHECK(looks > 10);
+  const size_t most = looks;
+  for (size_t last = 1; last <= most; last += 1 + most / 40) {
+    looks = 0;
+    grammar::Watch watch([&]() -> std::optional<Error> {
+      if (++looks < last) return std::nullopt;
+      return Error(Code::cancelled, "enough");
+    });
+    const auto step = compile(trie(), spec, &watch);
+    INFO(last);
+    REQUIRE(watch.why());
+    REQUIRE_FALSE(step.ok());
+    CHECK(step.error().message() == "enough");
+    CHECK(looks == last);
+  }
+}
+
 TEST_CASE("tool names and stop tokens are checked") {
   StepSpec spec = tool_spec();
   spec.tools.push_back({"a{b", {}});

@@ -236,7 +236,7 @@ bool Expressions::as_run(Expr a, Expr& body, uint32_t& least, uint32_t& most) co
 
 void Expressions::spend(size_t work) {
   work_ += work;
-  blown_ = blown_ || work_ > kMaxWork;
+  blown_ = blown_ || work_ > kMaxWork || (watch_ && watch_->over());
 }
 
 Expr Expressions::alt(std::vector<Expr> choices) {
@@ -430,7 +430,7 @@ Expr Expressions::derive(Expr a, char32_t character, Before before) {
   if (!nodes_[a].looks_around) before = Before::other;
   const uint64_t key = static_cast<uint64_t>(a) << 24 | static_cast<uint64_t>(before) << 21 | character;
   if (const auto found = derived_.find(key); found != derived_.end()) return found->second;
-  if (depth_ > kDeepest || derived_.size() > 8 * kMaxNodes) {
+  if (depth_ > kDeepest || derived_.size() > 8 * kMaxNodes || (watch_ && watch_->over())) {
     blown_ = true;
     return kNothing;
   }

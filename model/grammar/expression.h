@@ -20,6 +20,7 @@
 
 #include "model/grammar/char_set.h"
 #include "model/grammar/ir.h"
+#include "model/grammar/watch.h"
 
 namespace hob::grammar {
 
@@ -69,6 +70,9 @@ class Expressions {
   /// Every set of characters in `a`.
   std::vector<const CharSet*> sets(Expr a) const;
   bool blown() const { return blown_; }
+  /// While there is one, all is blown once it is over.
+  void watch(Watch* watch) { watch_ = watch; }
+  Watch* watch() const { return watch_; }
   size_t size() const { return nodes_.size(); }
   size_t work() const { return work_; }
   size_t bytes() const;
@@ -112,6 +116,7 @@ class Expressions {
   size_t work_ = 0;
   int depth_ = 0;
   bool blown_ = false;
+  Watch* watch_ = nullptr;
 };
 
 }  // namespace hob::grammar

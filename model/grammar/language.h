@@ -146,6 +146,9 @@ class Languages {
   Result<bool> empty(LanguageId id);
   bool matches(LanguageId id, std::string_view utf8);
   Language& at(LanguageId id) { return *made_[id]; }
+  /// What looks after the compilation that these are made for, or null.
+  void watch(Watch* watch) { all_.watch(watch); }
+  Watch* watch() const { return all_.watch(); }
   size_t bytes() const;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/grammar/keywords.h"
+#include "model/grammar/language.h"
 #include "model/grammar/schema_error.h"
 
 namespace hob::grammar {
@@ -72,6 +73,7 @@ Result<void> SchemaBuilder::check() const {
 Result<bool> SchemaBuilder::gather(Item item, Items& out, std::vector<const Document*>& path) {
   const Document& schema = *item.schema;
   if (++work_ > kMaxWork) return refused(item.pointer, "$ref", "the schema unfolds to too many combinations");
+  if (Watch* time = ir_.languages().watch(); time && time->over()) return *time->why();
   if (schema.kind == Kind::boolean) {
     if (schema.boolean == item.denied) {
       impossible(item.pointer, item.denied ? "the schema denies true" : "the schema is false");

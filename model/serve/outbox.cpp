@@ -10,6 +10,7 @@ bool join(wire::StepProgress& last, wire::StepProgress& next) {
   using Kind = wire::StepProgressKind;
   if (last.kind != next.kind) return false;
   switch (next.kind) {
+    case Kind::compile:
     case Kind::prefill:
       last = std::move(next);
       return true;

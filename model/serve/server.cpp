@@ -34,6 +34,8 @@ Server::~Server() {
   interrupt_.trip();
   to_compile_.close();
   if (compile_.joinable()) compile_.join();
+  to_slow_.close();
+  if (slow_.joinable()) slow_.join();
   to_model_.close();
   if (model_.joinable()) model_.join();
 }
@@ -42,6 +44,9 @@ int Server::run() {
   model_ = std::thread([this] { run_model(); });
   compile_ = std::thread([this] {
     while (auto task = to_compile_.wait()) (*task)();
+  });
+  slow_ = std::thread([this] {
+    while (auto task = to_slow_.wait()) (*task)();
   });
   wire::Frame hello;
   hello.method = "hello";
@@ -95,7 +100,7 @@ void Server::take(wire::Frame arrived) {
   if (frame->method == "start") {
     to_model_.push([this, frame] { start(frame); });
   } else {
-    to_compile_.push([this, frame, cancelled] { prepare(frame, cancelled); });
+    to_compile_.push([this, frame, cancelled] { prepare(frame, cancelled, kBrisk); });
   }
 }
 
@@ -117,7 +122,7 @@ Json Server::status() {
   return out;
 }
 
-void Server::prepare(const Request& frame, const schedule::CancelFlag& cancelled) {
+void Server::prepare(const Request& frame, const schedule::CancelFlag& cancelled, Milliseconds longest) {
   std::shared_ptr<StepMaker> maker;
   std::string reason;
   {
@@ -130,7 +135,8 @@ void Server::prepare(const Request& frame, const schedule::CancelFlag& cancelled
                                                                         "for its reply."
                                                                       : reason));
   }
-  if (frame->method == "step" || frame->method == "prefill") return prepare_step(frame, cancelled, *maker);
+  if (frame->method == "step" || frame->method == "prefill") return prepare_step(frame, cancelled, *maker, longest);
+  grammar::Watch watch = patience(clock_, longest, cancelled);
   const auto serve = [&]() -> Result<Json> {
     if (frame->method == "tokenize") {
       HOB_TRY(params, read_params<wire::TokenizeParams>(*frame));
@@ -145,15 +151,29 @@ void Server::prepare(const Request& frame, const schedule::CancelFlag& cancelled
       return maker->fit(params);
     }
     HOB_TRY(params, read_params<wire::CheckSchemaParams>(*frame));
-    return maker->check_schema(params);
+    return maker->check_schema(params, &watch);
   };
-  answer(frame, serve());
+  auto served = serve();
+  if (watch.why() && !*cancelled && longest == kBrisk) return prepare_slowly(frame, cancelled);
+  answer(frame, std::move(served));
 }
 
-void Server::prepare_step(const Request& frame, const schedule::CancelFlag& cancelled, StepMaker& maker) {
+void Server::prepare_slowly(const Request& frame, const schedule::CancelFlag& cancelled) {
+  if (frame->method == "step") outbox_.progress(frame->id, frame->method, {.kind = wire::StepProgressKind::compile});
+  to_slow_.push([this, frame, cancelled] { prepare(frame, cancelled, kLongest); });
+}
+
+void Server::prepare_step(const Request& frame, const schedule::CancelFlag& cancelled, StepMaker& maker, Milliseconds longest) {
   auto params = read_params<wire::StepParams>(*frame);
   if (!params) return answer(frame, std::move(params).error());
-  auto made = frame->method == "step" ? maker.make(*params) : maker.make_prefill(*params);
+  grammar::Watch watch = patience(clock_, longest, cancelled);
+  auto made = frame->method == "step" ? maker.make(*params, &watch) : maker.make_prefill(*params);
+  if (watch.why() && *cancelled) {
+    wire::StepResult nothing;
+    nothing.stop = wire::StepStop::cancelled;
+    return answer(frame, describe::write(nothing));
+  }
+  if (watch.why() && longest == kBrisk) return prepare_slowly(frame, cancelled);
   if (!made) return answer(frame, std::move(made).error());
   const auto request = std::make_shared<schedule::Request>(*std::move(made));
   request->cancelled = cancelled;

@@ -6,7 +6,8 @@
 //
 // Methods: start, step, prefill, fit, tokenize, render, check_schema, status; a cancel frame ends a step with what it
 // has made. Threads: [read] is the caller of run(): it takes frames, sets cancel flags and answers `status`; [compile]
-// reads messages, renders prompts and compiles schemas; [model] owns the engine and the scheduler; [write] sends. A
+// reads messages, renders prompts and compiles schemas; [slow] does the same for steps whose schemas take long, which are
+// told so by a progress frame; [model] owns the engine and the scheduler; [write] sends. A
 // request that cannot be served is answered with an error and the process goes on; a stream that is no stream of frames
 // ends it. A failed `start` leaves a process that answers model_not_loaded and can be started again.
 #pragma once
@@ -21,6 +22,7 @@
 #include "model/schedule/scheduler.h"
 #include "model/serve/loaded.h"
 #include "model/serve/outbox.h"
+#include "model/serve/patience.h"
 #include "model/serve/step_maker.h"
 #include "model/serve/work_queue.h"
 #include "schemas/base/clock.h"
@@ -45,9 +47,10 @@ class Server {
   void take(wire::Frame frame);
   void cancel(uint64_t id);
   Json status();
-  // [compile]
-  void prepare(const Request& frame, const schedule::CancelFlag& cancelled);
-  void prepare_step(const Request& frame, const schedule::CancelFlag& cancelled, StepMaker& maker);
+  // [compile], [slow]
+  void prepare(const Request& frame, const schedule::CancelFlag& cancelled, Milliseconds longest);
+  void prepare_step(const Request& frame, const schedule::CancelFlag& cancelled, StepMaker& maker, Milliseconds longest);
+  void prepare_slowly(const Request& frame, const schedule::CancelFlag& cancelled);
   // [model]
   void start(const Request& frame);
   Result<Json> load(const Request& frame);
@@ -65,7 +68,7 @@ class Server {
 
   std::mutex mutex_;  // what follows, up to the next blank line
   std::map<uint64_t, schedule::CancelFlag> running_;
-  std::shared_ptr<StepMaker> maker_;  // used on [compile] alone; null before the start
+  std::shared_ptr<StepMaker> maker_;  // null before the start
   std::string state_ = "unloaded";
   std::string reason_;
   wire::Speculative drafts_;
@@ -75,9 +78,9 @@ class Server {
   engine::Interrupt interrupt_;
   std::unique_ptr<engine::Engine> engine_;          // [model]
   std::unique_ptr<schedule::Scheduler> scheduler_;  // [model]
-  WorkQueue to_model_, to_compile_;
+  WorkQueue to_model_, to_compile_, to_slow_;
   std::atomic<bool> leaving_{false};
-  std::thread model_, compile_;
+  std::thread model_, compile_, slow_;
 };
 
 }  // namespace hob::serve

@@ -350,6 +350,59 @@ TEST_CASE("a schema that cannot be enforced is refused, in a step and when asked
   CHECK(fine.reply->contains("compiledMs"));
 }
 
+/// A schema of so many texts that each take a while to compile.
+Json slow_schema(int texts) {
+  Json properties = Json::object();
+  for (int i = 0; i < texts; ++i) {
+    const std::string letter(1, static_cast<char>('a' + i % 26));
+    properties["x" + std::to_string(i)] = {{"type", "string"}, {"not", {{"pattern", "a.{8}" + letter + std::to_string(i) + "$"}}}};
+  }
+  return {{"type", "object"}, {"properties", properties}};
+}
+
+TEST_CASE("a schema that takes long to compile says so, keeps nobody waiting and can be cancelled") {
+  ModelProcess model(script({{{"when", "hello"}, {"say", "Hello."}}, {{"say", "{}"}}}));
+  const uint64_t slow = model.send("step", step("slow", {{"responseSchema", slow_schema(4000)}}));
+  const wire::Frame told = model.receive();
+  CHECK(told.id == slow);
+  REQUIRE(told.kind == wire::FrameKind::progress);
+  CHECK(wire::payload_json(told)->value("kind", "") == "compile");
+  CHECK(result_of(model.request("step", step("hello"))).items[0].text == "Hello.");  // it is still being compiled
+  model.cancel(slow);
+  const wire::StepResult result = result_of(model.finish(slow));
+  CHECK(result.stop == StepStop::cancelled);
+  CHECK(result.items.empty());
+  const Outcome outcome = model.request("step", step("slow", {{"responseSchema", slow_schema(12)}}));
+  CHECK(outcome.progress.front()["kind"] == "compile");
+  CHECK(result_of(outcome).items[0].text == "{}");
+  CHECK(model.request("check_schema", {{"schema", slow_schema(12)}}).reply.ok());
+}
+
+TEST_CASE("patience ends with the time or with a cancel, and says which") {
+  ManualClock clock(0);
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  const auto asked = [](grammar::Watch& watch) {
+    bool over = false;
+    for (int i = 0; i < 1000; ++i) over = watch.over();
+    return over;
+  };
+  grammar::Watch watch = patience(clock, Milliseconds(50), cancelled);
+  CHECK_FALSE(asked(watch));
+  clock.advance(Milliseconds(49));
+  CHECK_FALSE(asked(watch));
+  clock.advance(Milliseconds(1));
+  CHECK(asked(watch));
+  REQUIRE(watch.why());
+  CHECK(watch.why()->code() == Code::schema_unsupported);
+  CHECK(watch.why()->data()["limit"] == "time");
+  CHECK(watch.why()->message().find("50 ms") != std::string::npos);
+  grammar::Watch other = patience(clock, Milliseconds(50), cancelled);
+  CHECK_FALSE(asked(other));
+  *cancelled = true;
+  CHECK(asked(other));
+  CHECK(other.why()->code() == Code::cancelled);
+}
+
 TEST_CASE("a cancelled step keeps what it has said, and the process goes on") {
   ModelProcess model(script({{{"when", "hang"}, {"say", "I begin"}, {"fault", "hang"}}, {{"say", "Hello."}}}));
   const uint64_t id = model.send("step", step("hang"));

@@ -192,26 +192,30 @@ Result<schedule::Request> StepMaker::make_prefill(const wire::StepParams& params
   return out;
 }
 
-Result<StepMaker::Compiled> StepMaker::compile(const wire::StepParams& params, bool inside_thought) {
+Result<StepMaker::Compiled> StepMaker::compile(const wire::StepParams& params, bool inside_thought, grammar::Watch* watch) {
   std::string key = key_of(params, inside_thought);
-  for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
-    if (kept->key != key) continue;
-    kept_.splice(kept_.begin(), kept_, kept);
-    return kept->step;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
+      if (kept->key != key) continue;
+      kept_.splice(kept_.begin(), kept_, kept);
+      return kept->step;
+    }
   }
   HOB_TRY(spec, spec_of(params, inside_thought, facts_.control.stops));
-  HOB_TRY(step, constrain::compile(facts_.trie, spec));
+  HOB_TRY(step, constrain::compile(facts_.trie, spec, watch));
+  const std::lock_guard lock(mutex_);
   kept_.push_front({std::move(key), step});
   if (kept_.size() > kMaxKept) kept_.pop_back();
   return step;
 }
 
-Result<schedule::Request> StepMaker::make(const wire::StepParams& asked) {
+Result<schedule::Request> StepMaker::make(const wire::StepParams& asked, grammar::Watch* watch) {
   HOB_TRY(params, speakable(asked, *facts_.tokenizer));
   HOB_TRY_VOID(check_stops(params.stop));
   HOB_TRY_VOID(check_logprobs(params));
   HOB_TRY(out, make_prefill(params));
-  HOB_TRY(compiled, compile(params, out.inside_thought));
+  HOB_TRY(compiled, compile(params, out.inside_thought, watch));
   HOB_TRY(sampling, sampling_of(params.sampling, facts_.sampling, facts_.info.vocab));
   out.sampling = std::move(sampling);
   out.sampling.seed = params.sampling.seed ? *params.sampling.seed : random_.next();
@@ -247,7 +251,7 @@ Result<Json> StepMaker::fit(const wire::FitParams& params) const {
   return Json{{"result", text::fit(params.result, params.budget_tokens, *facts_.tokenizer)}};
 }
 
-Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params) {
+Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params, grammar::Watch* watch) {
   constrain::StepSpec spec;
   spec.stop_ids = facts_.control.stops;
   spec.regex = params.regex;
@@ -264,7 +268,7 @@ Result<Json> StepMaker::check_schema(const wire::CheckSchemaParams& params) {
     spec.response_schema = std::move(schema);
   }
   const auto begun = std::chrono::steady_clock::now();
-  HOB_TRY(step, constrain::compile(facts_.trie, spec));
+  HOB_TRY(step, constrain::compile(facts_.trie, spec, watch));
   const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begun;
   return Json{{"compiledMs", time.count()}, {"untold", std::move(untold)}};
 }

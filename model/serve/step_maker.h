@@ -1,14 +1,15 @@
 // StepMaker: from the message of a step to what the scheduler runs: prompt, automaton, sampling.
 //
 //   StepMaker maker(model);
-//   HOB_TRY(request, maker.make(params));    // may compile schemas: milliseconds, seconds for the worst
+//   HOB_TRY(request, maker.make(params));    // may compile schemas: milliseconds, seconds for the worst; see patience.h
 //   request.done = ...; scheduler.submit(std::move(request));
 //
-// Thread [compile]; the request is then handed to [model].
+// Any thread, several at once; the request is then handed to [model].
 #pragma once
 
 #include <list>
 #include <memory>
+#include <mutex>
 
 #include "model/constrain/step.h"
 #include "model/engine/engine.h"
@@ -36,7 +37,7 @@ class StepMaker {
  public:
   StepMaker(ModelFacts facts, Random& random);
 
-  Result<schedule::Request> make(const wire::StepParams& params);
+  Result<schedule::Request> make(const wire::StepParams& params, grammar::Watch* watch = nullptr);
   /// Only fills the cache: no automaton.
   Result<schedule::Request> make_prefill(const wire::StepParams& params);
   /// {prompt, tokens}: what the step would begin with.
@@ -46,7 +47,7 @@ class StepMaker {
   /// {result}
   Result<Json> fit(const wire::FitParams& params) const;
   /// {compiledMs}, or the error says what cannot be enforced.
-  Result<Json> check_schema(const wire::CheckSchemaParams& params);
+  Result<Json> check_schema(const wire::CheckSchemaParams& params, grammar::Watch* watch = nullptr);
 
  private:
   using Compiled = std::shared_ptr<const constrain::CompiledStep>;
@@ -55,12 +56,13 @@ class StepMaker {
     std::string key;
     Compiled step;
   };
-  Result<Compiled> compile(const wire::StepParams& params, bool inside_thought);
+  Result<Compiled> compile(const wire::StepParams& params, bool inside_thought, grammar::Watch* watch);
 
   static constexpr size_t kMaxKept = 64;
 
   ModelFacts facts_;
   Random& random_;
+  std::mutex mutex_;
   std::list<Kept> kept_;  // the newest use first
 };
 

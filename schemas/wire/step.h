@@ -220,10 +220,11 @@ struct StepParams {
   }
 };
 
-enum class StepProgressKind { prefill, text, thought, call_begin, call, answer };
+enum class StepProgressKind { compile, prefill, text, thought, call_begin, call, answer };
 constexpr auto names(StepProgressKind*) {
   using Name = describe::EnumName<StepProgressKind>;
-  return std::array{Name{StepProgressKind::prefill, "prefill"},       Name{StepProgressKind::text, "text"},
+  return std::array{Name{StepProgressKind::compile, "compile"},  // its schemas take long
+                    Name{StepProgressKind::prefill, "prefill"},       Name{StepProgressKind::text, "text"},
                     Name{StepProgressKind::thought, "thought"},       Name{StepProgressKind::call_begin, "call_begin"},
                     Name{StepProgressKind::call, "call"},             Name{StepProgressKind::answer, "answer"}};
 }

@@ -57,7 +57,7 @@ struct Generate {
   std::optional<Sampling> sampling;
   std::optional<Thinking> thinking;
   std::optional<uint32_t> max_tokens;
-  bool stream = false;                 // notifications generate/delta {requestId, text}
+  bool stream = false;                 // notifications generate/delta, generate/progress
   std::optional<std::string> regex;    // instead of a schema; the output is text
   std::optional<std::string> grammar;  // the same
   std::vector<std::string> stop;       // texts that end free text
@@ -78,7 +78,7 @@ struct Generate {
     d.field("sampling", &Generate::sampling, "");
     d.field("thinking", &Generate::thinking, "");
     d.field("maxTokens", &Generate::max_tokens, "", {.min = 1, .max = 1000000});
-    d.defaulted("stream", &Generate::stream, "Notifications generate/delta {requestId, text}.");
+    d.defaulted("stream", &Generate::stream, "Notifications generate/delta {requestId, text}, and generate/progress {requestId, what: compile} where the schema takes long.");
     d.field("regex", &Generate::regex, "The whole answer matches this regular expression (ECMA-262, without look-around and back-references).");
     d.field("grammar", &Generate::grammar, "The whole answer is one of this grammar's texts (GBNF: root ::= ...).");
     d.defaulted("stop", &Generate::stop, "Texts of 1 to 256 bytes that end free text and are not given out.", {.max_length = 16});
