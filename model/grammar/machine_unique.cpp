@@ -35,7 +35,7 @@ void Machine::keep_part(Local& container, uint64_t value) const {
   if (container.kind == Kind::array) {
     container.hash = mix_hash(container.hash * 31 + value);
   } else {
-    container.hash += mix_hash(mix_hash(container.a) ^ value);  // in any order
+    container.hash += mix_hash(mix_hash(container.a) * 31 + value);  // in any order; a name may be its own value
     container.a = 0;
   }
 }

@@ -31,6 +31,8 @@ TEST_CASE("items are equal by value, not by spelling") {
   check(R"({"type":"array","uniqueItems":true,"items":{"type":"array","uniqueItems":true}})", {"[[],[1],[1,2]]", "[[[1],[2]],[[2],[1]]]"},
         {"[[1,1]]", "[[1],[1]]", "[[],[]]"});
   check(R"({"enum":[[1,1],[1,2],[{"a":1,"b":2},{"b":2,"a":1}]],"uniqueItems":true})", {"[1,2]"}, {"[1,1]", R"([{"a":1,"b":2},{"b":2,"a":1}])"});
+  check(R"({"type":"array","uniqueItems":true,"items":{"type":"object"}})",
+        {R"([{},{"a":"a"},{"b":"b"},{"a":"a","b":"b"},{"a":"b","b":"a"},{"a":["a"]}])"}, {R"([{"a":"a"},{"a":"a"}])", R"([{"b":"b","a":"a"},{"a":"a","b":"b"}])"});
   check(R"({"type":"array","uniqueItems":false})", {"[1,1]"}, {"1"});
 }
 
