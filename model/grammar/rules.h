@@ -4,11 +4,11 @@
 //   HOB_TRY(rules, read_grammar("root ::= \"yes\" | \"no\""));     // gbnf_reader.h; or read_regex("yes|no")
 //   RuleMachine machine(rules);                                    // reads texts of it
 //
-// What is regular is one terminal, however many rules it was written in: an automaton, small enough to be looked at whole. What
-// nests without end is left to rules, and so is what would take too many states. RuleExpressions holds such expressions as values, with their derivatives
-// (Brzozowski): what must follow is an expression again, so a state is a number, and a stack is a sequence whose rest is
-// shared. Equal expressions of one RuleExpressions are one number. There is no expression without a text but kNothing,
-// for rules that derive no text are refused, and so is left recursion: a derivative always ends.
+// What is regular is one terminal, however many rules it was written in: an automaton, small enough to be looked at whole.
+// What nests without end is left to rules, and so is what would take too many states. RuleExpressions holds such expressions
+// as values, with their derivatives (Brzozowski): what must follow is an expression again, so a state is a number, and a
+// stack is a sequence whose rest is shared. Equal expressions of one RuleExpressions are one number. There is no expression
+// without a text but kNothing, for rules that derive no text are refused, and so is left recursion: a derivative always ends.
 //
 // Automata keep what they find out, so one thread at a time uses Rules.
 #pragma once
