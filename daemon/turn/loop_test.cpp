@@ -275,6 +275,23 @@ TEST_CASE("what a tool says while it works is heard by those who listen, with th
   CHECK_FALSE(said[0].cursor);  // it passes by
 }
 
+TEST_CASE("a prompt that is read and schemas that take long to compile are heard of by those who listen") {
+  const Folder folder;
+  Life life(folder.path());
+  life.session();
+  const auto ear = std::make_shared<Ear>();
+  REQUIRE(life.run(life.hub_->subscribe({}, ear)));
+  life.model_.first = {{.kind = wire::StepProgressKind::compile},
+                       {.kind = wire::StepProgressKind::prefill, .done = 256, .total = 700}};
+  life.model_.script = {says("Done.")};
+  life.turn();
+  std::vector<Json> told;
+  for (const auto& event : ear->heard) {
+    if (event.type == "progress") told.push_back(event.data);
+  }
+  CHECK(told == std::vector<Json>{{{"what", "compile"}}, {{"what", "prefill"}, {"done", 256}, {"total", 700}}});
+}
+
 TEST_CASE("arguments that do not fit are an observation, and the tool does not run") {
   const Folder folder;
   Life life(folder.path());

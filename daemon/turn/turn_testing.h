@@ -50,12 +50,14 @@ class FakeBackend final : public backend::Backend {
  public:
   std::deque<Result<wire::StepResult>> script;
   std::vector<wire::StepParams> asked;
+  std::vector<wire::StepProgress> first;  // what it tells before it answers
 
   void load() override {}
   Async<Result<wire::ModelInfo>> ready(CallContext) override { co_return wire::ModelInfo{}; }
   wire::ModelStatus status() const override { return {}; }
   Async<Result<wire::StepResult>> step(wire::StepParams params, backend::ProgressSink progress, CallContext context) override {
     asked.push_back(params);
+    for (const wire::StepProgress& told : first) progress(told);
     if (script.empty()) {
       asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::steady_clock::time_point::max());
       const auto woken = context.cancel.on_cancel([&timer] { timer.cancel(); });

@@ -12,6 +12,13 @@ using grammar::RuleExpressions;
 using grammar::RulePlace;
 using grammar::RuleState;
 
+uint64_t mixed(uint64_t a, uint64_t b) {
+  uint64_t hash = a * 0x9E3779B97F4A7C15;
+  hash ^= hash >> 31;
+  hash = (hash ^ b) * 0xBF58476D1CE4E5B9;
+  return hash ^ (hash >> 29);
+}
+
 constexpr size_t kMaxCacheBytes = 64u << 20;
 constexpr size_t kFewEnds = 256;
 constexpr size_t kFew = 2048;  // below, a list of ids is smaller and faster than bits
@@ -20,10 +27,8 @@ struct Sink {
   const FlatTrie& tree;
   Bits& inside;
   std::vector<uint32_t> ends;  // nodes
-  size_t count = 0;
   void add(std::span<const Token> tokens) {
     for (const Token token : tokens) set_bit(inside, token);
-    count += tokens.size();
   }
   void here(uint32_t node, uint32_t) { add(tree.tokens_at(node)); }
   void all(uint32_t node) { add(tree.tokens_below(node)); }
@@ -34,14 +39,34 @@ struct Sink {
 }  // namespace
 
 size_t RuleMasker::KeyHash::operator()(const Key& key) const {
-  uint64_t hash = (uint64_t{key.terminal} << 32 | key.state) * 0x9E3779B97F4A7C15;
-  hash ^= hash >> 31;
-  hash = (hash ^ (uint64_t{key.bits} << 8 | key.utf8)) * 0xBF58476D1CE4E5B9;
-  return hash ^ (hash >> 29);
+  return mixed(uint64_t{key.terminal} << 32 | key.state, uint64_t{key.bits} << 8 | key.utf8);
+}
+
+size_t RuleMasker::StateKeyHash::operator()(const StateKey& key) const {
+  return mixed(key.serial << 32 ^ key.expr, uint64_t{key.bits} << 8 | key.utf8);
+}
+
+RuleMasker::TokenSet::TokenSet(Bits bits) : many(std::move(bits)) {
+  size_t count = 0;
+  for (const uint64_t word : many) count += static_cast<size_t>(std::popcount(word));
+  if (count >= kFew) return;
+  few.reserve(count);
+  for (size_t word = 0; word < many.size(); ++word) {
+    for (uint64_t left = many[word]; left != 0; left &= left - 1) {
+      few.push_back(static_cast<Token>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
+    }
+  }
+  many = {};
+}
+
+void RuleMasker::TokenSet::add_to(std::span<uint64_t> bits) const {
+  for (size_t i = 0; i < many.size(); ++i) bits[i] |= many[i];
+  for (const Token token : few) set_bit(bits, token);
 }
 
 void RuleMasker::clear() {
   cache_.clear();
+  masks_.clear();
   bytes_ = 0;
 }
 
@@ -50,43 +75,33 @@ const RuleMasker::Entry& RuleMasker::entry(const Key& key) {
   if (known != cache_.end()) return *known->second;
   const FlatTrie& tree = trie_->tree();
   const auto& vocabulary = trie_->vocabulary().bytes;
-  auto made = std::make_unique<Entry>();
-  made->many.resize(trie_->words());
-  Sink sink{tree, made->many, {}};
+  Bits inside(trie_->words());
+  Sink sink{tree, inside, {}};
   LanguageReader::Place place;
   place.state = key.state;
   place.code = key.bits;
   place.utf8 = static_cast<uint8_t>(key.utf8);
-  made->need = reader_.run<true>(tree, 0, machine_->rules().language(key.terminal), false, place, grammar::kUnlimited, sink);
+  const uint64_t need = reader_.run<true>(tree, 0, machine_->rules().language(key.terminal), false, place, grammar::kUnlimited, sink);
   // Whoever stays inside needs no other way; who does not is kept by its tail after each end.
-  std::vector<std::pair<std::string_view, Token>> tails;
+  std::vector<uint32_t> ends;
   for (const uint32_t node : sink.ends) {
     const auto below = tree.tokens_below(node).subspan(tree.tokens_at(node).size());
-    const auto leaves = [&](Token token) { return !get_bit(made->many, token); };
-    if (std::any_of(below.begin(), below.end(), leaves)) made->ends.push_back(node);
+    if (std::any_of(below.begin(), below.end(), [&](Token token) { return !get_bit(inside, token); })) ends.push_back(node);
   }
-  const bool few_ends = made->ends.size() <= kFewEnds;  // then the tree of all tokens has their tails
-  for (const uint32_t node : made->ends) {
-    if (few_ends) break;
-    const size_t depth = tree.nodes()[node].depth;
-    for (const Token token : tree.tokens_below(node).subspan(tree.tokens_at(node).size())) {
-      if (!get_bit(made->many, token)) tails.emplace_back(std::string_view(vocabulary[token]).substr(depth), token);
-    }
-  }
-  if (!few_ends) {
-    made->ends.clear();
-    made->exits = FlatTrie(std::move(tails));
-  }
-  if (sink.count < kFew) {
-    for (size_t word = 0; word < made->many.size(); ++word) {
-      for (uint64_t left = made->many[word]; left != 0; left &= left - 1) {
-        made->few.push_back(static_cast<Token>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
+  FlatTrie exits;
+  if (ends.size() > kFewEnds) {  // else the tree of all tokens has their tails
+    std::vector<std::pair<std::string_view, Token>> tails;
+    for (const uint32_t node : ends) {
+      const size_t depth = tree.nodes()[node].depth;
+      for (const Token token : tree.tokens_below(node).subspan(tree.tokens_at(node).size())) {
+        if (!get_bit(inside, token)) tails.emplace_back(std::string_view(vocabulary[token]).substr(depth), token);
       }
     }
-    made->many = {};
+    ends.clear();
+    exits = FlatTrie(std::move(tails));
   }
-  bytes_ += sizeof(Entry) + 64 + made->few.capacity() * sizeof(Token) + made->many.capacity() * 8 +
-            made->ends.capacity() * 4 + made->exits.bytes();
+  auto made = std::make_unique<Entry>(Entry{TokenSet(std::move(inside)), std::move(ends), std::move(exits), need});
+  bytes_ += sizeof(Entry) + 64 + made->inside.bytes() + made->ends.capacity() * 4 + made->exits.bytes();
   return *(cache_[key] = std::move(made));
 }
 
@@ -112,10 +127,9 @@ void RuleMasker::walk(const FlatTrie& tree, uint32_t root, RuleExpressions& all,
   }
 }
 
-void RuleMasker::mask(const RuleState& state, std::span<uint64_t> bits) {
-  if (bytes_ > kMaxCacheBytes) clear();
-  std::fill(bits.begin(), bits.end(), 0);
+bool RuleMasker::read_mask(const RuleState& state, std::span<uint64_t> bits) {
   RuleExpressions& all = *state.all;
+  bool read = false;
   ways_.clear();
   all.ways(state.expr, ways_);
   for (const RuleExpressions::Way& way : ways_) {
@@ -123,14 +137,27 @@ void RuleMasker::mask(const RuleState& state, std::span<uint64_t> bits) {
     // Far from an end the tokens are looked at one by one.
     if (known.need + all.at(way.rest).least > machine_->limit()) {
       std::fill(bits.begin(), bits.end(), 0);
-      return walk(trie_->tree(), 0, all, state, bits);
+      walk(trie_->tree(), 0, all, state, bits);
+      return true;
     }
-    for (size_t i = 0; i < known.many.size(); ++i) bits[i] |= known.many[i];
-    for (const Token token : known.few) set_bit(bits, token);
+    known.inside.add_to(bits);
     if (way.rest == RuleExpressions::kEmpty) continue;
     for (const uint32_t node : known.ends) walk(trie_->tree(), node, all, {way.rest}, bits);
     if (!known.exits.empty()) walk(known.exits, 0, all, {way.rest}, bits);
+    read = read || !known.ends.empty() || !known.exits.empty();
   }
+  return read;
+}
+
+void RuleMasker::mask(const RuleState& state, std::span<uint64_t> bits) {
+  if (bytes_ > kMaxCacheBytes) clear();
+  std::fill(bits.begin(), bits.end(), 0);
+  const StateKey key{state.all->serial(), state.expr, state.bits, state.utf8};
+  if (const auto known = masks_.find(key); known != masks_.end()) return known->second->add_to(bits);
+  if (!read_mask(state, bits)) return;
+  auto kept = std::make_unique<TokenSet>(Bits(bits.begin(), bits.end()));
+  bytes_ += kept->bytes() + 64;
+  masks_[key] = std::move(kept);
 }
 
 }  // namespace hob::constrain

@@ -1,6 +1,7 @@
 #include "model/grammar/rules.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 
 #include "schemas/base/utf8.h"
@@ -91,6 +92,11 @@ size_t RuleExpressions::KeyHash::operator()(const std::vector<RuleExpr>& list) c
   size_t hash = list.size();
   for (const RuleExpr e : list) hash = mix(hash, e);
   return hash;
+}
+
+RuleExpressions::Serial::Serial() {
+  static std::atomic<uint64_t> last{0};
+  value = ++last;
 }
 
 RuleExpressions::RuleExpressions(const Rules& rules) : rules_(&rules) {

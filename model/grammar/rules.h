@@ -73,8 +73,16 @@ class RuleExpressions {
 
   size_t size() const { return nodes_.size(); }
   size_t bytes() const;
+  /// Of no other expressions in this process, nor of a copy: what is known of an expression is known by this and its number.
+  uint64_t serial() const { return serial_.value; }
 
  private:
+  struct Serial {
+    uint64_t value;
+    Serial();
+    Serial(const Serial&) : Serial() {}
+    Serial& operator=(const Serial&) = delete;
+  };
   struct Key {
     uint32_t kind, a, b, min, max;
     bool operator==(const Key&) const = default;
@@ -88,6 +96,7 @@ class RuleExpressions {
   RuleExpr copy(const RuleExpressions& from, RuleExpr e, std::unordered_map<RuleExpr, RuleExpr>& done);
   void ways(RuleExpr e, RuleExpr rest, std::vector<Way>& out, std::unordered_map<uint64_t, bool>& seen);
 
+  Serial serial_;
   const Rules* rules_;
   std::vector<Node> nodes_;
   std::vector<RuleExpr> lists_;
