@@ -93,9 +93,9 @@ Result<void> add_answer(CompiledStep& step, const json::Document& schema, gramma
   return {};
 }
 
-Result<void> add_words(CompiledStep& step, const StepSpec& spec) {
+Result<void> add_words(CompiledStep& step, const StepSpec& spec, grammar::Watch* watch) {
   const char* const name = spec.regex ? "regex" : "grammar";
-  auto rules = spec.regex ? grammar::read_regex(*spec.regex) : grammar::read_grammar(*spec.grammar);
+  auto rules = spec.regex ? grammar::read_regex(*spec.regex, watch) : grammar::read_grammar(*spec.grammar, watch);
   if (!rules) return std::move(rules).error().in(name).with("pointer", "/" + std::string(name)).with("keyword", name);
   step.words_masker = std::make_unique<RuleMasker>(step.trie, std::make_shared<grammar::RuleMachine>(*std::move(rules)));
   return {};
@@ -116,7 +116,7 @@ Result<void> check_answer(const StepSpec& spec) {
 Result<void> add_grammars(CompiledStep& step, const StepSpec& spec, grammar::Watch* watch) {
   if (spec.choice != Choice::none) HOB_TRY_VOID(add_tools(step, spec, watch));
   if (spec.response_schema) HOB_TRY_VOID(add_answer(step, *spec.response_schema, watch));
-  if (spec.regex || spec.grammar) HOB_TRY_VOID(add_words(step, spec));
+  if (spec.regex || spec.grammar) HOB_TRY_VOID(add_words(step, spec, watch));
   return {};
 }
 

@@ -358,24 +358,34 @@ TEST_CASE("a compilation is given up where its watch says so, wherever that is, 
   spec.choice = Choice::automatic;
   spec.response_schema = schema(R"({"type":"object","patternProperties":{"ab":{"type":"integer"},"c.{3}d":{"type":["integer","null"]}},
       "anyOf":[{"required":["abc"]},{"minProperties":2}]})");
-  size_t looks = 0;
-  grammar::Watch patient([&]() -> std::optional<Error> { return ++looks, std::nullopt; });
-  REQUIRE(compile(trie(), spec, &patient).ok());
-  CHECK(looks > 10);
-  const size_t most = looks;
-  for (size_t last = 1; last <= most; last += 1 + most / 40) {
-    looks = 0;
-    grammar::Watch watch([&]() -> std::optional<Error> {
-      if (++looks < last) return std::nullopt;
-      return Error(Code::cancelled, "enough");
-    });
-    const auto step = compile(trie(), spec, &watch);
-    INFO(last);
-    REQUIRE(watch.why());
-    REQUIRE_FALSE(step.ok());
-    CHECK(step.error().message() == "enough");
-    CHECK(looks == last);
-  }
+  const auto can_be_given_up = [&](const StepSpec& asked, size_t least) {
+    size_t looks = 0;
+    grammar::Watch patient([&]() -> std::optional<Error> { return ++looks, std::nullopt; });
+    REQUIRE(compile(trie(), asked, &patient).ok());
+    CHECK(looks > least);
+    const size_t most = looks;
+    for (size_t last = 1; last <= most; last += 1 + most / 40) {
+      looks = 0;
+      grammar::Watch watch([&]() -> std::optional<Error> {
+        if (++looks < last) return std::nullopt;
+        return Error(Code::cancelled, "enough");
+      });
+      const auto step = compile(trie(), asked, &watch);
+      INFO(last);
+      REQUIRE(watch.why());
+      REQUIRE_FALSE(step.ok());
+      CHECK(step.error().message() == "enough");
+      CHECK(looks == last);
+    }
+  };
+  can_be_given_up(spec, 10);
+  StepSpec words;
+  words.stop_ids = spec.stop_ids;
+  words.regex = "\\p{Lu}\\p{L}+( \\p{Lu}\\p{L}+){1,5}";
+  can_be_given_up(words, 2);
+  words.regex.reset();
+  words.grammar = "root ::= \"(\" (root | word{1,40}) \")\"\nword ::= [a-c]{2,9} | [b-d]{3,7} \"!\"";
+  can_be_given_up(words, 2);
 }
 
 TEST_CASE("tool names and stop tokens are checked") {

@@ -27,12 +27,14 @@ std::optional<Rules::Terminal> automaton(std::unique_ptr<Expressions> expression
   if (expressions->blown()) return std::nullopt;
   auto language = std::make_unique<Language>(*expressions, root);
   if (!language->explore(kMaxStates)) return std::nullopt;
+  expressions->watch(nullptr);
   return Rules::Terminal{std::move(expressions), root, std::move(language)};
 }
 
 class Builder {
  public:
-  Builder(std::string_view text, const Gbnf& syntax) : text_(text), syntax_(syntax), out_(std::make_shared<Rules>()) {}
+  Builder(std::string_view text, const Gbnf& syntax, Watch* watch)
+      : text_(text), syntax_(syntax), watch_(watch), out_(std::make_shared<Rules>()) {}
 
   Result<std::shared_ptr<const Rules>> run() {
     const size_t count = syntax_.rules.size();
@@ -278,6 +280,7 @@ class Builder {
   std::optional<RuleExpr> terminal(const std::vector<const GbnfNode*>& parts) {
     if (tried_ > kMaxTried) return std::nullopt;
     auto all = std::make_unique<Expressions>();
+    all->watch(watch_);
     Known known;
     Expr root = Expressions::kEmpty;
     for (auto part = parts.rbegin(); part != parts.rend(); ++part) root = all->cat(expression(**part, *all, known), root);
@@ -355,6 +358,7 @@ class Builder {
 
   std::string_view text_;
   const Gbnf& syntax_;
+  Watch* watch_;
   std::shared_ptr<Rules> out_;
   std::vector<std::optional<bool>> regular_;
   int depth_ = 0;
@@ -367,14 +371,15 @@ class Builder {
 
 }  // namespace
 
-Result<std::shared_ptr<const Rules>> read_grammar(std::string_view text) {
+Result<std::shared_ptr<const Rules>> read_grammar(std::string_view text, Watch* watch) {
   HOB_TRY(syntax, parse_gbnf(text));
-  return Builder(text, syntax).run();
+  return Builder(text, syntax, watch).run();
 }
 
-Result<std::shared_ptr<const Rules>> read_regex(std::string_view pattern) {
+Result<std::shared_ptr<const Rules>> read_regex(std::string_view pattern, Watch* watch) {
   auto out = std::make_shared<Rules>();
   auto expressions = std::make_unique<Expressions>();
+  expressions->watch(watch);
   HOB_TRY(root, read_whole_pattern(pattern, *expressions));
   auto made = automaton(std::move(expressions), root);
   if (!made) {

@@ -26,7 +26,8 @@ inline constexpr size_t kMaxRules = 2'000;
 inline constexpr int kMaxGroups = 100;             // inside each other
 inline constexpr uint32_t kMaxRepetition = 1'000'000;
 
-Result<std::shared_ptr<const Rules>> read_grammar(std::string_view text);
-Result<std::shared_ptr<const Rules>> read_regex(std::string_view pattern);
+/// A watch that says no ends either with some error; its own is the one to tell.
+Result<std::shared_ptr<const Rules>> read_grammar(std::string_view text, Watch* watch = nullptr);
+Result<std::shared_ptr<const Rules>> read_regex(std::string_view pattern, Watch* watch = nullptr);
 
 }  // namespace hob::grammar
