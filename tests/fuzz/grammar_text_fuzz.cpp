@@ -63,6 +63,7 @@ void run(std::string_view bytes) {
 }
 
 std::vector<std::string> seeds() {
+  using namespace std::string_literals;
   std::vector<std::string> out;
   for (const auto& one : grammar::testing::kGrammars) {
     const std::string_view name = one.name, text = one.text;
@@ -70,7 +71,7 @@ std::vector<std::string> seeds() {
   }
   for (const char* regex : grammar::testing::kRegexes) out.emplace_back(regex);
   out.emplace_back("root ::= a | b\na ::= \"x\" (a \"y\")? # left\nb ::= [^a-c\\]]{2,3} . | \"\\u00e9\" root{,2}\n");
-  out.emplace_back(std::string("root ::= \"(\" root? \")\" | \"a\"\0(((a)))a", 40));
+  out.push_back("root ::= \"(\" root? \")\" | \"a\"\0(((a)))a"s);
   return out;
 }
 
