@@ -24,11 +24,12 @@ size_t parts(const Document& document) {
 
 // Only names that several resources have, and not the whole: it is on every way, and first.
 SchemaBuilder::Scope SchemaBuilder::entered(Scope scope, uint32_t resource) const {
-  for (const auto& [name, places] : dynamic_) {
-    const auto in = [&](uint32_t one) {
-      return std::any_of(places.begin(), places.end(), [&](const Dynamic& place) { return place.resource == one; });
+  for (const auto& one : dynamic_) {
+    const auto& places = one.second;
+    const auto in = [&places](uint32_t which) {
+      return std::any_of(places.begin(), places.end(), [which](const Dynamic& place) { return place.resource == which; });
     };
-    if (places.size() > 1 && !in(0) && in(resource)) scope.emplace(name, resource);
+    if (places.size() > 1 && !in(0) && in(resource)) scope.emplace(one.first, resource);
   }
   return scope;
 }
