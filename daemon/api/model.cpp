@@ -1,5 +1,6 @@
 // model/status, generate, schema/check.
 #include "daemon/api/house.h"
+#include "schemas/base/at_most_one.h"
 #include "schemas/base/ids.h"
 #include "schemas/schema/validator.h"
 
@@ -7,18 +8,13 @@ namespace hob::api {
 namespace {
 
 /// An answer is held to one thing.
-Result<void> check_one(bool schema, bool regex, bool grammar) {
-  const char* first = nullptr;
-  for (const auto& [given, name] : {std::pair{schema, "schema"}, {regex, "regex"}, {grammar, "grammar"}}) {
-    if (!given) continue;
-    if (first) return invalid_params("/" + std::string(name), "one of schema, regex and grammar", std::string(first) + " and " + name);
-    first = name;
-  }
-  return {};
+template <typename Params>
+Result<void> check_one(const Params& params) {
+  return at_most_one({{"schema", params.schema.has_value()}, {"regex", params.regex.has_value()}, {"grammar", params.grammar.has_value()}});
 }
 
 Result<wire::StepParams> step_of(const wire::Generate& params, uint32_t default_tokens) {
-  HOB_TRY_VOID(check_one(params.schema.has_value(), params.regex.has_value(), params.grammar.has_value()));
+  HOB_TRY_VOID(check_one(params));
   if (params.messages.has_value() == params.prompt.has_value()) {
     return invalid_params("/messages", "either messages or prompt", params.prompt ? "both" : "neither");
   }
@@ -128,7 +124,7 @@ Async<Result<wire::GenerateResult>> generate(House& house, wire::Generate params
 
 Async<Result<wire::SchemaCheckResult>> check(House& house, wire::SchemaCheck params, rpc::Request request) {
   wire::SchemaCheckResult out;
-  HOB_CO_TRY_VOID(check_one(params.schema.has_value(), params.regex.has_value(), params.grammar.has_value()));
+  HOB_CO_TRY_VOID(check_one(params));
   if (!params.schema && !params.regex && !params.grammar) {
     co_return invalid_params("/schema", "a schema, or regex or grammar instead", "none");
   }

@@ -32,4 +32,9 @@ void fail(Shared& shared, const Error& error) {
   if (!hint.empty()) shared.terminal.note("  " + hint);
 }
 
+void fail_or_usage(Shared& shared, const Error& error) {
+  if (error.code() == Code::invalid_request) return fail_usage(shared, error.message());
+  fail(shared, error);
+}
+
 }  // namespace hob::cli

@@ -33,6 +33,8 @@ void add_common(Command& command, Shared& shared);
 void fail(Shared& shared, const Error& error);
 /// The command line itself is wrong.
 void fail_usage(Shared& shared, const std::string& message);
+/// invalid_request is what a command says of its own command line; all else went wrong later.
+void fail_or_usage(Shared& shared, const Error& error);
 
 void add_run_command(Command& app, Shared& shared);
 void add_generate_command(Command& app, Shared& shared);

@@ -41,14 +41,10 @@ Result<wire::Generate> params_of(const GenerateOptions& options, Terminal& termi
   }
   // Standard input that is the grammar is no part of the question.
   const bool taken = options.grammar == "-" || options.schema == "-";
-  auto piped = taken ? Result<std::string>(std::string()) : read_piped(terminal);
-  if (!piped && piped.error().code() == Code::cancelled) return std::move(piped).error();
-  if (!piped) return usage(piped.error().message());
-  auto text = whole_prompt(options.prompt == "-" ? "" : options.prompt, *piped);
-  if (!text) return usage(text.error().message());
+  HOB_TRY(prompt, asked(options.prompt, taken ? Piped::left : Piped::read, terminal));
   out.messages.emplace();
   if (!options.system.empty()) out.messages->push_back({"system", options.system});
-  out.messages->push_back({"user", *std::move(text)});
+  out.messages->push_back({"user", std::move(prompt)});
   if (options.seed || options.temperature) {
     out.sampling.emplace();
     out.sampling->seed = options.seed;
@@ -129,10 +125,7 @@ void add_generate_command(Command& app, Shared& shared) {
            "Exit status: 0 done, 1 error (also a grammar that is refused), 2 usage, 3 no daemon, 4 no model, 7 a limit was\n"
            "reached, 130 interrupted.");
   generate_app.run([&shared, options] {
-    auto result = generate(shared, *options);
-    if (result) return;
-    if (result.error().code() == Code::invalid_request) return fail_usage(shared, result.error().message());
-    fail(shared, result.error());
+    if (const auto result = generate(shared, *options); !result) fail_or_usage(shared, result.error());
   });
 }
 

@@ -11,7 +11,9 @@
 #include "schemas/base/utf8.h"
 
 namespace hob::cli {
+namespace {
 
+/// "" where nothing is piped.
 Result<std::string> read_piped(Terminal& terminal) {
   constexpr int kSayAfterMs = 2000;
   struct stat status {};
@@ -51,6 +53,17 @@ Result<std::string> whole_prompt(const std::string& prompt, const std::string& p
   if (prompt.empty()) return piped;
   if (piped.empty()) return prompt;
   return prompt + "\n\n" + piped;
+}
+
+}  // namespace
+
+Result<std::string> asked(const std::string& prompt, Piped piped, Terminal& terminal) {
+  const auto usage = [](const Error& error) { return Error(Code::invalid_request, error.message()); };
+  auto input = piped == Piped::read ? read_piped(terminal) : Result<std::string>(std::string());
+  if (!input) return input.error().code() == Code::cancelled ? input.error() : usage(input.error());
+  auto whole = whole_prompt(prompt == "-" ? "" : prompt, *input);
+  if (!whole) return usage(whole.error());
+  return whole;
 }
 
 }  // namespace hob::cli

@@ -10,11 +10,12 @@ namespace hob::cli {
 
 inline constexpr size_t kMaxPipedBytes = 1u << 20;
 
-/// Reads standard input when it is a pipe, a file or a socket; "" when it is a terminal, closed or empty. More than
-/// kMaxPipedBytes and text that is not UTF-8 are refused. A pipe that says nothing for two seconds is named once.
-Result<std::string> read_piped(Terminal& terminal);
+enum class Piped { read, left };  // left: standard input is something else's
 
-/// Prompt and piped text, an empty line between them. invalid_params when both are empty.
-Result<std::string> whole_prompt(const std::string& prompt, const std::string& piped);
+/// What is said to the model: `prompt` ("-": none) and, after an empty line, what is piped into standard input: a pipe, a
+/// file or a socket. `cancelled` when interrupted; invalid_request, for the command line is wrong, when there is neither,
+/// when more than kMaxPipedBytes are piped, and for text that is not UTF-8. A pipe that says nothing for two seconds is
+/// named once.
+Result<std::string> asked(const std::string& prompt, Piped piped, Terminal& terminal);
 
 }  // namespace hob::cli

@@ -119,13 +119,8 @@ Result<void> run(Shared& shared, const RunOptions& options) {
   if (!options.session.empty() && of_new_session) {
     return usage("--cwd, --mode, --system and --tools belong to a new session; --session goes on with one that has them.");
   }
-  std::string prompt = options.prompt == "-" ? "" : options.prompt;
-  auto piped = read_piped(shared.terminal);
-  if (!piped && piped.error().code() == Code::cancelled) return std::move(piped).error();
-  if (!piped) return usage(piped.error().message());
-  auto text = whole_prompt(prompt, *piped);
-  if (!text) return usage(text.error().message());
-  HOB_TRY(start, turn_of(options, shared.terminal, *text));
+  HOB_TRY(prompt, asked(options.prompt, Piped::read, shared.terminal));
+  HOB_TRY(start, turn_of(options, shared.terminal, prompt));
   HOB_TRY(daemon, reach(shared, Need::running));
   HOB_TRY(session, session_of(daemon, options));
   start.session_id = session;
@@ -183,10 +178,7 @@ void add_run_command(Command& app, Shared& shared) {
            "Exit status: 0 done, 1 error, 2 usage, 3 no daemon, 4 no model, 5 something was denied, 6 the output does not\n"
            "fit its schema, 7 a limit was reached, 8 a tool failed and the agent gave up, 124 timed out, 130 interrupted.");
   run_app.run([&shared, options] {
-    auto result = run(shared, *options);
-    if (result) return;
-    if (result.error().code() == Code::invalid_request) return fail_usage(shared, result.error().message());
-    fail(shared, result.error());
+    if (const auto result = run(shared, *options); !result) fail_or_usage(shared, result.error());
   });
 }
 

@@ -15,7 +15,6 @@ using grammar::Thread;
 using grammar::Threads;
 
 constexpr size_t kMaxCacheBytes = 64u << 20;
-constexpr size_t kFew = 2048;  // below, a list of ids is smaller and faster than bits
 
 // The first full set is copied; until then the bits hold nothing that counts.
 void add(std::span<uint64_t> bits, const Bits& more, bool& fresh) {
@@ -242,20 +241,7 @@ const Masker::Entry& Masker::text_entry(const Thread& thread) {
 }
 
 void Masker::fill(Entry& entry, const Gather& found, const Local& local) {
-  size_t count = 0;
-  for (size_t i = 0; i < found.allowed.size() && count < kFew; ++i) {
-    if (found.allowed[i] != 0) count += static_cast<size_t>(std::popcount(found.allowed[i]));
-  }
-  if (count < kFew) {
-    entry.inside.few.reserve(count);
-    for (size_t i = 0; i < found.allowed.size(); ++i) {
-      for (uint64_t word = found.allowed[i]; word != 0; word &= word - 1) {
-        entry.inside.few.push_back(static_cast<Token>(64 * i + static_cast<size_t>(std::countr_zero(word))));
-      }
-    }
-  } else {
-    entry.inside.many = found.allowed;
-  }
+  entry.inside = TokenSet(found.allowed);
   const auto& all = trie_->json().all_exits;
   entry.all_exits = !all.empty() && found.exits.size() == all.size() &&
                     std::equal(all.begin(), all.end(), found.exits.begin(),

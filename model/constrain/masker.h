@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "model/constrain/gather.h"
+#include "model/constrain/token_set.h"
 #include "model/constrain/token_trie.h"
 #include "model/grammar/machine.h"
 
@@ -41,11 +42,6 @@ class Masker {
   size_t bytes() const { return bytes_ + tails_.bytes(); }
 
  private:
-  struct TokenSet {
-    std::vector<Token> few;  // where few are allowed
-    Bits many;               // where many are
-    size_t bytes() const { return few.capacity() * 4 + many.capacity() * 8; }
-  };
   /// A place where an undeclared key closes: its tokens fit unless the object has the key.
   struct Closing {
     uint32_t node = 0;

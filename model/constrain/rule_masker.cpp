@@ -1,7 +1,6 @@
 #include "model/constrain/rule_masker.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "model/constrain/walk.h"
 
@@ -21,7 +20,6 @@ uint64_t mixed(uint64_t a, uint64_t b) {
 
 constexpr size_t kMaxCacheBytes = 64u << 20;
 constexpr size_t kFewEnds = 256;
-constexpr size_t kFew = 2048;  // below, a list of ids is smaller and faster than bits
 
 struct Sink {
   const FlatTrie& tree;
@@ -36,6 +34,11 @@ struct Sink {
   void end(uint32_t node) { ends.push_back(node); }
 };
 
+void add(const TokenSet& tokens, std::span<uint64_t> bits) {
+  for (size_t i = 0; i < tokens.many.size(); ++i) bits[i] |= tokens.many[i];
+  for (const Token token : tokens.few) set_bit(bits, token);
+}
+
 }  // namespace
 
 size_t RuleMasker::KeyHash::operator()(const Key& key) const {
@@ -44,24 +47,6 @@ size_t RuleMasker::KeyHash::operator()(const Key& key) const {
 
 size_t RuleMasker::StateKeyHash::operator()(const StateKey& key) const {
   return mixed(key.serial << 32 ^ key.expr, uint64_t{key.bits} << 8 | key.utf8);
-}
-
-RuleMasker::TokenSet::TokenSet(Bits bits) : many(std::move(bits)) {
-  size_t count = 0;
-  for (const uint64_t word : many) count += static_cast<size_t>(std::popcount(word));
-  if (count >= kFew) return;
-  few.reserve(count);
-  for (size_t word = 0; word < many.size(); ++word) {
-    for (uint64_t left = many[word]; left != 0; left &= left - 1) {
-      few.push_back(static_cast<Token>(word * 64 + static_cast<size_t>(std::countr_zero(left))));
-    }
-  }
-  many = {};
-}
-
-void RuleMasker::TokenSet::add_to(std::span<uint64_t> bits) const {
-  for (size_t i = 0; i < many.size(); ++i) bits[i] |= many[i];
-  for (const Token token : few) set_bit(bits, token);
 }
 
 void RuleMasker::clear() {
@@ -100,7 +85,7 @@ const RuleMasker::Entry& RuleMasker::entry(const Key& key) {
     ends.clear();
     exits = FlatTrie(std::move(tails));
   }
-  auto made = std::make_unique<Entry>(Entry{TokenSet(std::move(inside)), std::move(ends), std::move(exits), need});
+  auto made = std::make_unique<Entry>(Entry{TokenSet(inside), std::move(ends), std::move(exits), need});
   bytes_ += sizeof(Entry) + 64 + made->inside.bytes() + made->ends.capacity() * 4 + made->exits.bytes();
   return *(cache_[key] = std::move(made));
 }
@@ -140,7 +125,7 @@ bool RuleMasker::read_mask(const RuleState& state, std::span<uint64_t> bits) {
       walk(trie_->tree(), 0, all, state, bits);
       return true;
     }
-    known.inside.add_to(bits);
+    add(known.inside, bits);
     if (way.rest == RuleExpressions::kEmpty) continue;
     for (const uint32_t node : known.ends) walk(trie_->tree(), node, all, {way.rest}, bits);
     if (!known.exits.empty()) walk(known.exits, 0, all, {way.rest}, bits);
@@ -153,10 +138,10 @@ void RuleMasker::mask(const RuleState& state, std::span<uint64_t> bits) {
   if (bytes_ > kMaxCacheBytes) clear();
   std::fill(bits.begin(), bits.end(), 0);
   const StateKey key{state.all->serial(), state.expr, state.bits, state.utf8};
-  if (const auto known = masks_.find(key); known != masks_.end()) return known->second->add_to(bits);
+  if (const auto known = masks_.find(key); known != masks_.end()) return add(*known->second, bits);
   if (!read_mask(state, bits)) return;
-  auto kept = std::make_unique<TokenSet>(Bits(bits.begin(), bits.end()));
-  bytes_ += kept->bytes() + 64;
+  auto kept = std::make_unique<TokenSet>(bits);
+  bytes_ += sizeof(TokenSet) + kept->bytes() + 64;
   masks_[key] = std::move(kept);
 }
 

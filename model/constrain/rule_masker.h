@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "model/constrain/language_reader.h"
+#include "model/constrain/token_set.h"
 #include "model/constrain/token_trie.h"
 #include "model/grammar/rule_machine.h"
 
@@ -38,13 +39,6 @@ class RuleMasker {
   };
   struct KeyHash {
     size_t operator()(const Key& key) const;
-  };
-  struct TokenSet {
-    std::vector<Token> few;  // where they are few
-    Bits many;               // where they are many
-    explicit TokenSet(Bits bits);
-    void add_to(std::span<uint64_t> bits) const;
-    size_t bytes() const { return sizeof(TokenSet) + few.capacity() * sizeof(Token) + many.capacity() * 8; }
   };
   struct Entry {
     TokenSet inside;

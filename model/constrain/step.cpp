@@ -6,6 +6,7 @@
 #include "model/grammar/gbnf_reader.h"
 #include "model/grammar/language.h"
 #include "model/grammar/schema.h"
+#include "schemas/base/at_most_one.h"
 
 namespace hob::constrain {
 namespace {
@@ -101,18 +102,6 @@ Result<void> add_words(CompiledStep& step, const StepSpec& spec, grammar::Watch*
   return {};
 }
 
-/// What the answer is held to, which can be one thing.
-Result<void> check_answer(const StepSpec& spec) {
-  const char* first = nullptr;
-  for (const auto& [given, name] : {std::pair{spec.response_schema.has_value(), "schema"}, {spec.regex.has_value(), "regex"},
-                                    {spec.grammar.has_value(), "grammar"}}) {
-    if (!given) continue;
-    if (first) return invalid_params("/" + std::string(name), "one of schema, regex and grammar", std::string(first) + " and " + name);
-    first = name;
-  }
-  return {};
-}
-
 Result<void> add_grammars(CompiledStep& step, const StepSpec& spec, grammar::Watch* watch) {
   if (spec.choice != Choice::none) HOB_TRY_VOID(add_tools(step, spec, watch));
   if (spec.response_schema) HOB_TRY_VOID(add_answer(step, *spec.response_schema, watch));
@@ -133,7 +122,7 @@ size_t CompiledStep::bytes() const {
 
 Result<std::shared_ptr<const CompiledStep>> compile(std::shared_ptr<const TokenTrie> trie, const StepSpec& spec,
                                                     grammar::Watch* watch) {
-  HOB_TRY_VOID(check_answer(spec));
+  HOB_TRY_VOID(at_most_one({{"schema", spec.response_schema.has_value()}, {"regex", spec.regex.has_value()}, {"grammar", spec.grammar.has_value()}}));
   auto step = std::make_shared<CompiledStep>();
   step->trie = std::move(trie);
   const Vocabulary& vocabulary = step->trie->vocabulary();

@@ -5,6 +5,7 @@
 
 #include "model/grammar/gbnf_reader.h"
 #include "model/grammar/machine_text.h"
+#include "model/grammar/text_cursor.h"
 #include "schemas/base/utf8.h"
 
 namespace hob::grammar {
@@ -18,9 +19,9 @@ bool in_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-class Parser {
+class Parser : TextCursor {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit Parser(std::string_view text) : TextCursor(text) {}
 
   Result<Gbnf> run() {
     skip(true);
@@ -60,13 +61,6 @@ class Parser {
     return names;
   }
 
-  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-  bool over() const { return at_ >= text_.size(); }
-  bool take(std::string_view word) {
-    if (!text_.substr(at_).starts_with(word)) return false;
-    at_ += word.size();
-    return true;
-  }
   /// Blanks and comments; with `lines` also the ends of lines.
   void skip(bool lines) {
     while (!over()) {
@@ -394,8 +388,6 @@ class Parser {
     return "line " + std::to_string(line) + ", column " + std::to_string(column);
   }
 
-  std::string_view text_;
-  size_t at_ = 0;
   size_t nodes_ = 0;
   Gbnf out_;
   std::map<std::string, uint32_t> numbers_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "model/grammar/text_cursor.h"
 #include "schemas/base/utf8.h"
 
 namespace hob::grammar {
@@ -21,9 +22,9 @@ std::optional<uint32_t> hex_digit(char c) {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-class Reader {
+class Reader : TextCursor {
  public:
-  Reader(std::string_view text, Expressions& all) : text_(text), all_(all) {}
+  Reader(std::string_view text, Expressions& all) : TextCursor(text), all_(all) {}
 
   Result<Expr> run() {
     HOB_TRY(out, choices(0));
@@ -38,13 +39,6 @@ class Reader {
   }
   static Error lacks(std::string_view what) {
     return {Code::schema_unsupported, std::string(what) + " in a regular expression cannot be enforced; write it without"};
-  }
-  char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-  bool over() const { return at_ >= text_.size(); }
-  bool take(std::string_view word) {
-    if (!text_.substr(at_).starts_with(word)) return false;
-    at_ += word.size();
-    return true;
   }
 
   Result<Expr> choices(int depth) {
@@ -335,9 +329,7 @@ class Reader {
     return all_.set(negated ? out.inverted() : out);
   }
 
-  std::string_view text_;
   Expressions& all_;
-  size_t at_ = 0;
 };
 
 Result<Expr> read(std::string_view pattern, Expressions& all) {

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
+#include "model/gemma/config.h"
 #include "model/serve/step_maker.h"
 #include "model/serve/torch_loader.h"
 
@@ -104,13 +103,9 @@ class Answers {
 }  // namespace
 
 Result<json::Document> read_schema(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error(Code::invalid_params, "--schema wants a file with a JSON Schema; " + path + " cannot be read.");
-  std::string text(kMaxSchemaBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxSchemaBytes) return Error(Code::invalid_params, "--schema takes at most 4 MiB; " + path + " has more.");
-  auto read = json::parse_document(text, json::kSchema);
+  const auto text = gemma::read_small_file(path, kMaxSchemaBytes);
+  if (!text) return Error(Code::invalid_params, "--schema wants a file with a JSON Schema. " + text.error().message());
+  auto read = json::parse_document(*text, json::kSchema);
   if (!read) return Error(Code::invalid_params, path + ": " + read.error().message());
   return read;
 }
