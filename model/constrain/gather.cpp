@@ -134,56 +134,67 @@ void Gather::read_names(uint32_t root, const Thread& from, bool probing) {
   read_names(root, at, from, probing);
 }
 
-// Children and texts are both in order of their bytes, so each child finds its texts after those of the one before.
+// Children and texts are both in order of their bytes, so each child finds its texts after those of the one before. All are
+// found before the first is gone into: their nodes are far apart in memory, and come while others are read.
 void Gather::read_names(uint32_t node, Thread& at, const Thread& from, bool probing) {
   const FlatTrie& tree = trie_.tree();
   const auto& texts = machine_.ir().nodes[from.top.node].strings[from.top.spec].literals;
   const bool json = machine_.dialect() == grammar::Dialect::json;
   const Local here = at.top;
   const auto byte_of = [&](uint32_t i) { return static_cast<uint8_t>(texts[i][here.position]); };
-  uint32_t low = here.low;
-  const bool ends = texts[low].size() == here.position;
-  if (ends) ++low;  // the others are longer
-  const uint32_t end = tree.nodes()[node].end;
-  for (uint32_t child = node + 1; child < end; child = tree.nodes()[child].end) {
-    const uint8_t byte = tree.nodes()[child].byte;
+  const bool ends = texts[here.low].size() == here.position;
+  uint32_t low = here.low + (ends ? 1 : 0);  // the others are longer
+  const size_t first = named_.size();
+  // False when none after it can have a text.
+  const auto find = [&](uint8_t byte, uint32_t child) {
     if (json && byte == '"') {
       if (ends) close(child, from, probing);
-      continue;
+      return true;
     }
     if (json && byte == '\\' && here.utf8 == 0) {
       Threads escaped;
       machine_.step({at}, byte, escaped, probing);
-      if (escaped.empty()) continue;
+      if (escaped.empty()) return true;
       for (const Token token : tree.tokens_at(child)) set_bit(allowed, token);
       walk(child, escaped, probing);
-      continue;
+      return true;
     }
-    if (json && (byte < 0x20 || byte == '\\')) continue;
+    if (json && (byte < 0x20 || byte == '\\')) return true;
     while (low < here.high && byte_of(low) < byte) {
       uint32_t step = 1;  // ever longer steps, then shorter ones
       while (low + step < here.high && byte_of(low + step) < byte) step *= 2;
       low += std::max(1u, step / 2);
     }
-    if (low == here.high) {
-      if (!json || byte > '\\') return;
-      continue;  // quotes and escapes may come yet
-    }
-    if (byte_of(low) != byte) continue;
+    if (low == here.high) return json && byte <= '\\';  // quotes and escapes may come yet
+    if (byte_of(low) != byte) return true;
     uint32_t high = here.high;
     for (uint32_t from_there = low + 1; from_there < high;) {
       const uint32_t middle = from_there + (high - from_there) / 2;
       if (byte_of(middle) > byte) high = middle; else from_there = middle + 1;
     }
-    for (const Token token : tree.tokens_at(child)) set_bit(allowed, token);
-    if (tree.nodes()[child].end == child + 1) continue;
-    at.top.low = low;
-    at.top.high = high;
-    at.top.position = here.position + 1;
-    at.top.utf8 = grammar::next_utf8(here.utf8, byte);
-    read_names(child, at, from, probing);
-    at.top = here;
+    __builtin_prefetch(&tree.nodes()[child]);
+    named_.push_back({child, low, high});
+    return true;
+  };
+  if (const FlatTrie::Children all = tree.children(node); !all.bytes.empty()) {
+    for (size_t i = 0; i < all.bytes.size() && find(all.bytes[i], all.nodes[i]); ++i) {}
+  } else {
+    const uint32_t end = tree.nodes()[node].end;
+    for (uint32_t child = node + 1; child < end && find(tree.nodes()[child].byte, child); child = tree.nodes()[child].end) {}
   }
+  for (size_t i = first; i < named_.size(); ++i) {
+    const Named one = named_[i];
+    const FlatTrie::Node& child = tree.nodes()[one.node];
+    for (const Token token : tree.tokens_at(one.node)) set_bit(allowed, token);
+    if (child.end == one.node + 1) continue;
+    at.top.low = one.low;
+    at.top.high = one.high;
+    at.top.position = here.position + 1;
+    at.top.utf8 = grammar::next_utf8(here.utf8, child.byte);
+    read_names(one.node, at, from, probing);
+  }
+  at.top = here;
+  named_.resize(first);
 }
 
 void Parts::add(std::span<const Token> tokens) {

@@ -106,11 +106,16 @@ class Gather {
   /// What a free string allows, where the thread stands between two characters; else null.
   const Bits* free_text(const grammar::Local& local) const;
   void read_key(uint32_t root, const grammar::Thread& from);
+  /// A child by whose byte some of the listed texts go on.
+  struct Named {
+    uint32_t node, low, high;
+  };
   void read_names(uint32_t node, grammar::Thread& at, const grammar::Thread& from, bool probing);
 
   const TokenTrie& trie_;
   const grammar::Machine& machine_;
   Tails& tails_;
+  std::vector<Named> named_;  // of the nodes on the way down
 };
 
 }  // namespace hob::constrain

@@ -44,7 +44,7 @@ FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
     return way != 0 ? way < 0 : a.id < b.id;
   });
   ids_.reserve(texts.size());
-  nodes_.push_back({0, 0, 0, 0, false, false, 0});
+  nodes_.push_back({0, 0, 0, 0, false, false, 0, 0});
   std::vector<uint32_t> path{0};  // the nodes of the text before
   std::string_view last;
   for (const auto& [head, text, id] : order) {
@@ -57,7 +57,7 @@ FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
     for (size_t i = common; i < text.size(); ++i) {
       path.push_back(static_cast<uint32_t>(nodes_.size()));
       nodes_.push_back({0, static_cast<uint32_t>(ids_.size()), static_cast<uint16_t>(i + 1),
-                        static_cast<uint8_t>(text[i]), false, false, 0});
+                        static_cast<uint8_t>(text[i]), false, false, 0, 0});
     }
     ids_.push_back(id);
     last = text;
@@ -65,6 +65,29 @@ FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
   for (const uint32_t node : path) nodes_[node].end = static_cast<uint32_t>(nodes_.size());
   nodes_.shrink_to_fit();
   judge_text();
+  list_children();
+}
+
+// A jump from child to child is a place in memory that nothing else has asked for.
+void FlatTrie::list_children() {
+  constexpr uint32_t kMany = 8;
+  std::vector<uint32_t> counts(nodes_.size(), 0), path(1, 0);
+  for (uint32_t i = 1; i < nodes_.size(); ++i) {
+    const size_t depth = nodes_[i].depth;
+    if (path.size() <= depth) path.resize(depth + 1);
+    path[depth] = i;
+    ++counts[path[depth - 1]];
+  }
+  for (uint32_t i = 0; i < nodes_.size() && lists_.size() < UINT16_MAX; ++i) {
+    if (counts[i] < kMany) continue;
+    if (lists_.empty()) lists_.push_back(0);
+    nodes_[i].list = static_cast<uint16_t>(lists_.size());
+    for (uint32_t child = i + 1; child < nodes_[i].end; child = nodes_[child].end) {
+      child_bytes_.push_back(nodes_[child].byte);
+      child_nodes_.push_back(child);
+    }
+    lists_.push_back(static_cast<uint32_t>(child_nodes_.size()));
+  }
 }
 
 // Backwards over the preorder: a node knows all that is below it when its turn comes.
@@ -109,6 +132,11 @@ void FlatTrie::judge_text() {
 }
 
 uint32_t FlatTrie::child(uint32_t node, uint8_t byte) const {
+  if (nodes_[node].list != 0) {
+    const Children all = children(node);
+    const auto at = std::lower_bound(all.bytes.begin(), all.bytes.end(), byte);
+    return at != all.bytes.end() && *at == byte ? all.nodes[static_cast<size_t>(at - all.bytes.begin())] : 0;
+  }
   for (uint32_t i = node + 1; i < nodes_[node].end; i = nodes_[i].end) {
     if (nodes_[i].byte == byte) return i;
   }

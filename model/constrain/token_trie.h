@@ -34,6 +34,7 @@ class FlatTrie {
     bool plain : 1;   // everything below is whole characters that need no care in a JSON string
     bool clean : 1;   // everything below is whole characters
     uint16_t chars;   // most characters that a token adds below this node
+    uint16_t list;    // where its children are listed: see children(); 0: nowhere
   };
 
   FlatTrie() = default;
@@ -45,10 +46,23 @@ class FlatTrie {
   std::span<const Token> tokens_below(uint32_t node) const { return tokens(node, nodes_[node].end); }
   bool empty() const { return ids_.empty(); }
   size_t bytes() const {
-    return nodes_.capacity() * sizeof(Node) + ids_.capacity() * sizeof(Token) + categories_.capacity() * 8;
+    return nodes_.capacity() * sizeof(Node) + ids_.capacity() * sizeof(Token) + categories_.capacity() * 8 +
+           child_bytes_.capacity() + (child_nodes_.capacity() + lists_.capacity()) * 4;
   }
   /// The child of `node` by `byte`; 0 when there is none.
   uint32_t child(uint32_t node, uint8_t byte) const;
+  /// The children of a node that has many, in the order of their bytes. Those of others, which are not listed, are a few jumps:
+  /// node + 1, then each one's end.
+  struct Children {
+    std::span<const uint8_t> bytes;
+    std::span<const uint32_t> nodes;
+  };
+  Children children(uint32_t node) const {
+    const uint32_t list = nodes_[node].list;
+    if (list == 0) return {};
+    const uint32_t from = lists_[list - 1], count = lists_[list] - from;
+    return {{child_bytes_.data() + from, count}, {child_nodes_.data() + from, count}};
+  }
   /// All tokens, in the order of their bytes: those of a node or subtree are a part of this.
   std::span<const Token> all() const { return ids_; }
   /// The categories (grammar::category_of) of all characters that end below `node`, as bits, where it is read from between
@@ -63,10 +77,14 @@ class FlatTrie {
     return {ids_.data() + from, to - from};
   }
   void judge_text();
+  void list_children();
 
   std::vector<Node> nodes_;
   std::vector<Token> ids_;
   std::vector<uint64_t> categories_;
+  std::vector<uint8_t> child_bytes_;
+  std::vector<uint32_t> child_nodes_;
+  std::vector<uint32_t> lists_;  // where each begins in those, and where the last ends
 };
 
 using Bits = std::vector<uint64_t>;
