@@ -3,41 +3,18 @@
 #include <algorithm>
 #include <set>
 
+#include "model/grammar/leap_time.h"
 #include "schemas/base/utf8.h"
 
 namespace hob::grammar {
 namespace {
 
 constexpr uint16_t kAlways = 0x1FF;
-constexpr int kDeepest = 2'000;  // of expressions inside one another, while deriving
-
-// The phases of a time with a leap second, by the character that comes next. The value kept beside it is the first digit of
-// the hour, the hour, the hour and the first digit of the minute, the minute of the day, or that of the offset.
-enum Leap : uint32_t {
-  hour_tens, hour_ones, first_colon, minute_tens, minute_ones, second_colon, six, zero, after_seconds, fraction_first,
-  fraction, offset  // and the four places after it
-};
-constexpr uint32_t kLastMinute = 1439;
-
-uint32_t leap_least(uint32_t phase, uint32_t value) {
-  if (phase >= offset) return offset + 5 - phase;
-  const bool zulu = phase == hour_tens || (phase == hour_ones && value == 2) ||
-                    ((phase == first_colon || phase == minute_tens) && value == 23) ||
-                    (phase == minute_ones && value == 23 * 6 + 5) || (phase > minute_ones && value == kLastMinute);
-  const uint32_t zone = zulu ? 1 : 6;
-  if (phase <= after_seconds) return after_seconds - phase + zone;
-  return zone + (phase == fraction_first ? 1 : 0);
-}
 
 uint32_t plus(uint32_t a, uint32_t b) { return a > kUnlimited - b ? kUnlimited : a + b; }
 uint32_t times(uint32_t a, uint32_t b) {
   const uint64_t product = static_cast<uint64_t>(a) * b;
   return product > kUnlimited ? kUnlimited : static_cast<uint32_t>(product);
-}
-uint32_t less(uint32_t count) { return count == kUnlimited || count == 0 ? count : count - 1; }
-
-bool is_word(char32_t c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 }  // namespace
@@ -116,7 +93,7 @@ void Expressions::settle(Node& node, const std::vector<Expr>* list) const {
       node.least = part(node.a).least;
       break;
     case Kind::leap:
-      node.least = leap_least(node.a, node.b);
+      node.least = leap_time::least({node.a, node.b});
       break;
     case Kind::complement:
       node.plain = false;
@@ -425,102 +402,11 @@ Expr Expressions::found(Expr a) {
   return alt(std::move(out));
 }
 
-Expr Expressions::derive(Expr a, char32_t character, Before before) {
-  if (a == kNothing || a == kEmpty || a == kAnything) return a == kAnything ? a : kNothing;
-  if (!nodes_[a].looks_around) before = Before::other;
-  const uint64_t key = static_cast<uint64_t>(a) << 24 | static_cast<uint64_t>(before) << 21 | character;
-  if (const auto found = derived_.find(key); found != derived_.end()) return found->second;
-  if (depth_ > kDeepest || derived_.size() > 8 * kMaxNodes || (watch_ && watch_->over())) {
-    blown_ = true;
-    return kNothing;
-  }
-  ++depth_;
-  const Expr out = derive_now(a, character, before);
-  --depth_;
-  derived_.emplace(key, out);
-  return out;
-}
-
-Expr Expressions::derive_now(Expr a, char32_t c, Before before) {
-  const Node node = nodes_[a];  // a copy: nodes_ grows
-  const After after = is_word(c) ? After::word : After::other;
-  switch (node.kind) {
-    case Kind::set:
-      return sets_[node.a]->contains(c) ? kEmpty : kNothing;
-    case Kind::cat: {
-      const Expr first = cat(derive(node.a, c, before), node.b);
-      if (!nullable(node.a, before, after)) return first;
-      return alt(first, derive(node.b, c, before));
-    }
-    case Kind::loop: {
-      // Turns that match the empty text here may stand in for any number of the wanted ones.
-      const uint32_t least = nullable(node.a, before, after) ? 0 : less(node.m);
-      return cat(derive(node.a, c, before), loop(node.a, least, less(node.b)));
-    }
-    case Kind::bound:
-      return bound(derive(node.a, c, before), less(node.b));
-    case Kind::complement:
-      return complement(derive(node.a, c, before));
-    case Kind::leap:
-      return derive_leap(node, c);
-    case Kind::alt:
-    case Kind::both: {
-      std::vector<Expr> parts = list(node);
-      for (Expr& e : parts) e = derive(e, c, before);
-      return node.kind == Kind::alt ? alt(std::move(parts)) : both(std::move(parts));
-    }
-    default:
-      return kNothing;
-  }
-}
-
 Expr Expressions::leap_time() {
   if (leap_sets_.empty()) {
     for (const char c : std::string_view("0123456789:.+-Zz")) leap_sets_.push_back(sets_[nodes_[set(CharSet::of({&c, 1}))].a]);
   }
-  return make(Kind::leap, hour_tens, 0, 0);
-}
-
-Expr Expressions::derive_leap(const Node& node, char32_t c) {
-  const uint32_t phase = node.a, value = node.b;
-  const bool digit = c >= '0' && c <= '9';
-  const uint32_t number = digit ? c - '0' : 0;
-  const auto go = [&](bool fits, uint32_t next) { return fits ? make(Kind::leap, phase + 1, next, 0) : kNothing; };
-  const auto zone = [&]() -> Expr {
-    if (c == '+') return make(Kind::leap, offset, (value + 1) % 1440, 0);
-    if (c == '-') return make(Kind::leap, offset, kLastMinute - value, 0);
-    return (c == 'Z' || c == 'z') && value == kLastMinute ? kEmpty : kNothing;
-  };
-  switch (phase) {
-    case hour_tens:
-      return go(digit && number <= 2, number);
-    case hour_ones:
-      return go(digit && value * 10 + number < 24, value * 10 + number);
-    case minute_tens:
-      return go(digit && number < 6, value * 6 + number);
-    case minute_ones:
-      return go(digit, value / 6 * 60 + value % 6 * 10 + number);
-    case first_colon:
-    case second_colon:
-      return go(c == ':', value);
-    case six:
-      return go(c == '6', value);
-    case zero:
-      return go(c == '0', value);
-    case after_seconds:
-      return c == '.' ? go(true, value) : zone();
-    case fraction_first:
-      return go(digit, value);
-    case fraction:
-      return digit ? make(Kind::leap, phase, value, 0) : zone();
-    default: {
-      const uint32_t place = phase - offset;
-      const char text[] = {static_cast<char>('0' + value / 600), static_cast<char>('0' + value / 60 % 10), ':',
-                           static_cast<char>('0' + value % 60 / 10), static_cast<char>('0' + value % 10)};
-      if (c != static_cast<char32_t>(text[place])) return kNothing;
-      return place == 4 ? kEmpty : go(true, value);
-    }
-  }
+  return make(Kind::leap, 0, 0, 0);
 }
 
 // Anything, then something: after any character that is still a choice.

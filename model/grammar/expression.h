@@ -52,8 +52,7 @@ class Expressions {
   /// What a search for `a` accepts: texts with a match in them.
   Expr found(Expr a);
 
-  /// RFC 3339's times with a leap second, "hh:mm:60", perhaps a fraction, and the offset that makes it the last of a day in
-  /// UTC. One expression for all 1,440 minutes: its derivatives count.
+  /// RFC 3339's times with a leap second: see leap_time.h.
   Expr leap_time();
 
   bool nullable(Expr a, Before before, After after) const {
@@ -98,7 +97,6 @@ class Expressions {
   Expr make(Kind kind, const std::vector<Expr>& list);
   void settle(Node& node, const std::vector<Expr>* list) const;
   Expr derive_now(Expr a, char32_t character, Before before);
-  Expr derive_leap(const Node& node, char32_t character);
   std::vector<Expr> list(const Node& node) const;
   const CharSet* set_of(Expr a) const;
   /// `a` as a loop over one set, followed by nothing.
