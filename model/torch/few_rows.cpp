@@ -201,21 +201,32 @@ HOB_AVX2 void rows_avx2(
 /// Parts of some hundred KiB: small enough to share evenly, large enough that memory is read in long runs.
 template <typename W, typename X>
 void share(
-  void (*kernel)(const W*, const X*, float*, size_t, size_t, size_t, size_t, size_t), const W* weight, const X* x,
-  float* out, size_t m, size_t n, size_t k, int threads
+  void (*kernel)(const W*, const X*, float*, size_t, size_t, size_t, size_t, size_t),
+  std::span<const FewRowsTarget<W>> targets, const X* x, size_t m, size_t k, int threads
 ) {
   constexpr size_t kWorthThreads = 256u << 10, kPartBytes = 128u << 10;
-  if (threads <= 1 || n * k * sizeof(W) < kWorthThreads) return kernel(weight, x, out, m, n, k, 0, n);
+  size_t all = 0;
+  for (const FewRowsTarget<W>& target : targets) all += target.n;
+  if (threads <= 1 || all * k * sizeof(W) < kWorthThreads) {
+    for (const FewRowsTarget<W>& target : targets) kernel(target.weight, x, target.out, m, target.n, k, 0, target.n);
+    return;
+  }
   size_t rows = std::max<size_t>(4, kPartBytes / (k * sizeof(W)) / 4 * 4);
-  while (n / rows >= kMostParts) rows *= 2;
-  workers(threads).run((n + rows - 1) / rows, [=](size_t part) {
-    kernel(weight, x, out, m, n, k, part * rows, std::min(n, (part + 1) * rows));
+  while (all / rows + targets.size() >= kMostParts) rows *= 2;
+  const auto parts_of = [rows](const FewRowsTarget<W>& target) { return (target.n + rows - 1) / rows; };
+  size_t parts = 0;
+  for (const FewRowsTarget<W>& target : targets) parts += parts_of(target);
+  workers(threads).run(parts, [=](size_t part) {
+    size_t i = 0;
+    while (part >= parts_of(targets[i])) part -= parts_of(targets[i++]);
+    const FewRowsTarget<W>& target = targets[i];
+    kernel(target.weight, x, target.out, m, target.n, k, part * rows, std::min(target.n, (part + 1) * rows));
   });
 }
 
 template <typename W>
 void run_path(
-  const FewRowsPath& path, const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads
+  const FewRowsPath& path, std::span<const FewRowsTarget<W>> targets, const float* x, size_t m, size_t k, int threads
 ) {
   if constexpr (std::is_same_v<W, Bf16>) {
     static thread_local std::vector<float> split;
@@ -224,9 +235,9 @@ void run_path(
       split_pairs(x, split.data(), m, k);
       x = split.data();
     }
-    share(path.bf16, weight, x, out, m, n, k, threads);
+    share(path.bf16, targets, x, m, k, threads);
   } else {
-    share(path.f32, weight, x, out, m, n, k, threads);
+    share(path.f32, targets, x, m, k, threads);
   }
 }
 
@@ -251,9 +262,11 @@ bool agrees(const FewRowsPath& path) {
     std::fill(out.begin(), out.end(), -99.0f);
     return true;
   };
-  run_path(path, weight.data(), x.data(), out.data(), m, n, k, 1);
+  const FewRowsTarget<Bf16> target{weight.data(), out.data(), n};
+  run_path<Bf16>(path, {&target, 1}, x.data(), m, k, 1);
   if (!good()) return false;
-  run_path(path, wide_weight.data(), x.data(), out.data(), m, n, k, 1);
+  const FewRowsTarget<float> wide{wide_weight.data(), out.data(), n};
+  run_path<float>(path, {&wide, 1}, x.data(), m, k, 1);
   if (!good()) return false;
   if (!path.pairs) return true;
   path.pairs(weight.data(), narrow_x.data(), out.data(), m, n, k, 0, n);
@@ -292,37 +305,33 @@ std::span<const FewRowsPath> few_rows_paths() {
 
 template <typename W>
 void few_rows(
-  const FewRowsPath& path, const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads
+  const FewRowsPath& path, std::span<const FewRowsTarget<W>> targets, const float* x, size_t m, size_t k, int threads
 ) {
-  run_path(path, weight, x, out, m, n, k, threads);
+  run_path(path, targets, x, m, k, threads);
 }
 
 template <typename W>
-void few_rows(const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads) {
-  run_path(few_rows_paths().front(), weight, x, out, m, n, k, threads);
+void few_rows(std::span<const FewRowsTarget<W>> targets, const float* x, size_t m, size_t k, int threads) {
+  run_path(few_rows_paths().front(), targets, x, m, k, threads);
 }
 
 void few_rows(
-  const FewRowsPath& path, const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, int threads
+  const FewRowsPath& path, std::span<const FewRowsTarget<Bf16>> targets, const Bf16* x, size_t m, size_t k, int threads
 ) {
-  if (path.pairs) return share(path.pairs, weight, x, out, m, n, k, threads);
+  if (path.pairs) return share(path.pairs, targets, x, m, k, threads);
   static thread_local std::vector<float> wide;
   if (wide.size() < m * k) wide.resize(m * k);
   widen_all(x, wide.data(), m * k);
-  run_path(path, weight, wide.data(), out, m, n, k, threads);
+  run_path(path, targets, wide.data(), m, k, threads);
 }
 
-void few_rows(const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, int threads) {
-  few_rows(few_rows_paths().front(), weight, x, out, m, n, k, threads);
+void few_rows(std::span<const FewRowsTarget<Bf16>> targets, const Bf16* x, size_t m, size_t k, int threads) {
+  few_rows(few_rows_paths().front(), targets, x, m, k, threads);
 }
 
-template void few_rows(
-  const FewRowsPath&, const Bf16*, const float*, float*, size_t, size_t, size_t, int
-);
-template void few_rows(
-  const FewRowsPath&, const float*, const float*, float*, size_t, size_t, size_t, int
-);
-template void few_rows(const Bf16*, const float*, float*, size_t, size_t, size_t, int);
-template void few_rows(const float*, const float*, float*, size_t, size_t, size_t, int);
+template void few_rows(const FewRowsPath&, std::span<const FewRowsTarget<Bf16>>, const float*, size_t, size_t, int);
+template void few_rows(const FewRowsPath&, std::span<const FewRowsTarget<float>>, const float*, size_t, size_t, int);
+template void few_rows(std::span<const FewRowsTarget<Bf16>>, const float*, size_t, size_t, int);
+template void few_rows(std::span<const FewRowsTarget<float>>, const float*, size_t, size_t, int);
 
 }  // namespace hob::torch_engine

@@ -1,6 +1,7 @@
 // Products of a few rows of activations with a weight matrix: what decoding is made of. Each weight is read once.
 //
-//   few_rows(weight, x, out, m, n, k, threads);     // out[m, n] = sum over k of x[m, k] * weight[n, k], in f32
+//   const FewRowsTarget<Bf16> target{weight, out, n};
+//   few_rows<Bf16>({&target, 1}, x, m, k, threads);     // out[m, n] = sum over k of x[m, k] * weight[n, k], in f32
 //
 // A row's result does not depend on the rows beside it, nor on the number of threads: the order of additions is fixed by k
 // and the path alone. Paths: portable, AVX2, AVX-512 with BF16. The CPU is asked once; a path is used only after it has
@@ -34,17 +35,26 @@ struct FewRowsPath {
 /// The paths that this CPU can run, best first; the last is portable.
 std::span<const FewRowsPath> few_rows_paths();
 
+/// A matrix [n, k], and where its products go: [m, n].
 template <typename W>
-void few_rows(const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads);
-/// bf16 activations; out is not rounded.
-void few_rows(const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, int threads);
+struct FewRowsTarget {
+  const W* weight;
+  float* out;
+  size_t n;
+};
+
+/// The same rows with several matrices: one hand-over to the threads for all of them.
+template <typename W>
+void few_rows(std::span<const FewRowsTarget<W>> targets, const float* x, size_t m, size_t k, int threads);
+/// bf16 activations; sums are not rounded.
+void few_rows(std::span<const FewRowsTarget<Bf16>> targets, const Bf16* x, size_t m, size_t k, int threads);
 /// By a path of the caller's choice: for tests.
 template <typename W>
 void few_rows(
-  const FewRowsPath& path, const W* weight, const float* x, float* out, size_t m, size_t n, size_t k, int threads
+  const FewRowsPath& path, std::span<const FewRowsTarget<W>> targets, const float* x, size_t m, size_t k, int threads
 );
 void few_rows(
-  const FewRowsPath& path, const Bf16* weight, const Bf16* x, float* out, size_t m, size_t n, size_t k, int threads
+  const FewRowsPath& path, std::span<const FewRowsTarget<Bf16>> targets, const Bf16* x, size_t m, size_t k, int threads
 );
 
 /// What a path needs beyond AVX2; null where the compiler or the CPU has none. few_rows_avx512.cpp.

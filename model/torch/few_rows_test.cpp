@@ -16,6 +16,13 @@ std::vector<W> noise(std::mt19937& random, size_t count) {
   return out;
 }
 
+/// With one matrix.
+template <typename W, typename X>
+void one(const FewRowsPath& path, const std::vector<W>& weight, const X* x, float* out, size_t m, size_t n, size_t k, int threads) {
+  const FewRowsTarget<W> target{weight.data(), out, n};
+  few_rows(path, std::span<const FewRowsTarget<W>>(&target, 1), x, m, k, threads);
+}
+
 template <typename W>
 void check_against_double(size_t m, size_t n, size_t k, std::mt19937& random) {
   const auto weight = noise<W>(random, n * k);
@@ -32,7 +39,7 @@ void check_against_double(size_t m, size_t n, size_t k, std::mt19937& random) {
     for (const int threads : {1, 2, 3}) {
       INFO(path.name << ": " << m << " x " << n << " x " << k << ", threads " << threads);
       std::vector<float> got(m * n, -99.0f);
-      few_rows(path, weight.data(), x.data(), got.data(), m, n, k, threads);
+      one(path, weight, x.data(), got.data(), m, n, k, threads);
       double worst = 0;
       for (size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::fabs(got[i] - wanted[i]) / (size[i] + 1e-9));
       CHECK(worst < 1e-6);
@@ -46,7 +53,7 @@ void check_pairs(size_t m, size_t n, size_t k, std::mt19937& random) {
     for (const int threads : {1, 2}) {
       INFO(path.name << ": " << m << " x " << n << " x " << k << ", threads " << threads);
       std::vector<float> got(m * n, -99.0f), alone(n);
-      few_rows(path, weight.data(), x.data(), got.data(), m, n, k, threads);
+      one(path, weight, x.data(), got.data(), m, n, k, threads);
       double worst = 0;
       for (size_t i = 0; i < got.size(); ++i) {
         double wanted = 0, size = 1e-9;
@@ -58,7 +65,7 @@ void check_pairs(size_t m, size_t n, size_t k, std::mt19937& random) {
         worst = std::max(worst, std::fabs(got[i] - wanted) / size);
       }
       CHECK(worst < 1e-6);
-      few_rows(path, weight.data(), x.data() + (m - 1) * k, alone.data(), 1, n, k, 1);
+      one(path, weight, x.data() + (m - 1) * k, alone.data(), 1, n, k, 1);
       CHECK(std::equal(alone.begin(), alone.end(), got.end() - static_cast<ptrdiff_t>(n)));
     }
   }
@@ -97,13 +104,13 @@ TEMPLATE_TEST_CASE("a row's product depends neither on the rows beside it nor on
     for (const FewRowsPath& path : few_rows_paths()) {
       std::vector<float> alone(9 * n);
       for (size_t m = 0; m < 9; ++m) {
-        few_rows(path, weight.data(), x.data() + m * k, alone.data() + m * n, 1, n, k, 1);
+        one(path, weight, x.data() + m * k, alone.data() + m * n, 1, n, k, 1);
       }
       for (size_t m = 2; m <= 9; ++m) {
         for (const int threads : {1, 2, 3}) {
           INFO(path.name << ": " << m << " rows, " << threads << " threads");
           std::vector<float> together(m * n);
-          few_rows(path, weight.data(), x.data(), together.data(), m, n, k, threads);
+          one(path, weight, x.data(), together.data(), m, n, k, threads);
           CHECK(std::equal(together.begin(), together.end(), alone.begin()));
         }
       }
@@ -119,8 +126,34 @@ TEST_CASE("infinite and missing numbers among the activations reach the sums of 
   x[k + 50] = std::numeric_limits<float>::quiet_NaN();
   for (const FewRowsPath& path : few_rows_paths()) {
     std::vector<float> out(3 * n);
-    few_rows(path, weight.data(), x.data(), out.data(), 3, n, k, 1);
+    one(path, weight, x.data(), out.data(), 3, n, k, 1);
     for (size_t i = 0; i < out.size(); ++i) CHECK(std::isnan(out[i]) == (i / n == 1));
+  }
+}
+
+TEMPLATE_TEST_CASE("several matrices at once give what each gives alone, to the last bit", "", Bf16, float) {
+  std::mt19937 random(5);
+  const size_t m = 3, k = 520;
+  const std::vector<size_t> sizes{2100, 7, 1, 300};
+  const auto x = noise<float>(random, m * k);
+  for (const FewRowsPath& path : few_rows_paths()) {
+    for (const int threads : {1, 2, 3}) {
+      INFO(path.name << ", threads " << threads);
+      std::vector<std::vector<TestType>> weights;
+      std::vector<std::vector<float>> outs;
+      std::vector<FewRowsTarget<TestType>> targets;
+      for (const size_t n : sizes) {
+        weights.push_back(noise<TestType>(random, n * k));
+        outs.emplace_back(m * n, -99.0f);
+      }
+      for (size_t i = 0; i < sizes.size(); ++i) targets.push_back({weights[i].data(), outs[i].data(), sizes[i]});
+      few_rows(path, std::span<const FewRowsTarget<TestType>>(targets), x.data(), m, k, threads);
+      for (size_t i = 0; i < sizes.size(); ++i) {
+        std::vector<float> alone(m * sizes[i]);
+        one(path, weights[i], x.data(), alone.data(), m, sizes[i], k, 1);
+        CHECK(outs[i] == alone);
+      }
+    }
   }
 }
 

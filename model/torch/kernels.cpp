@@ -263,6 +263,12 @@ HOB_AVX2 size_t widen_eights(const Bf16* src, float* dst, size_t count) {
   return i;
 }
 
+HOB_AVX2 size_t narrow_eights(const float* src, Bf16* dst, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) store_narrow(dst + i, _mm256_loadu_ps(src + i));
+  return i;
+}
+
 }  // namespace
 #endif
 
@@ -272,6 +278,14 @@ void widen_all(const Bf16* src, float* dst, size_t count) {
   if (has_avx2()) i = widen_eights(src, dst, count);
 #endif
   for (; i < count; ++i) dst[i] = widen(src[i]);
+}
+
+void narrow_all(const float* src, Bf16* dst, size_t count) {
+  size_t i = 0;
+#if defined(__x86_64__)
+  if (has_avx2()) i = narrow_eights(src, dst, count);
+#endif
+  for (; i < count; ++i) dst[i] = narrow<Bf16>(src[i]);
 }
 
 template <typename T>

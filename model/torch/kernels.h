@@ -54,6 +54,8 @@ void norm_rotate(
 
 /// dst[i] = src[i] in f32.
 void widen_all(const Bf16* src, float* dst, size_t count);
+/// dst[i] = src[i], rounded to the nearest.
+void narrow_all(const float* src, Bf16* dst, size_t count);
 
 /// Keys and values of positions behind one another: of key-value head n [count, dim] at n * kv_stride.
 template <typename T>

@@ -34,6 +34,23 @@ TEST_CASE("rounding to bf16 goes to the nearest, ties to even") {
   }
 }
 
+TEST_CASE("many values are rounded to bf16 as each is, however many") {
+  std::mt19937 random(6);
+  std::vector<float> values(37);
+  for (float& value : values) value = std::bit_cast<float>(static_cast<uint32_t>(random()));
+  values[3] = std::numeric_limits<float>::infinity();
+  values[9] = std::bit_cast<float>(0x3f818000u);
+  values[33] = std::numeric_limits<float>::quiet_NaN();
+  for (size_t count = 0; count <= values.size(); ++count) {
+    std::vector<Bf16> out(values.size(), Bf16{0x1234});
+    narrow_all(values.data(), out.data(), count);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const Bf16 wanted = i < count ? narrow<Bf16>(values[i]) : Bf16{0x1234};
+      CHECK((std::isnan(widen(wanted)) ? std::isnan(widen(out[i])) : out[i].bits == wanted.bits));
+    }
+  }
+}
+
 TEST_CASE("norms divide by the root of the mean square, weight by weight") {
   const std::vector<float> x{3, -4, 0, 0, 1, 1, 1, 1}, weight{1, 2, 3, 0.5f};
   std::vector<float> out(8);

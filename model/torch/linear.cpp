@@ -6,6 +6,8 @@
 #include <ATen/ops/mm.h>
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "model/torch/few_rows.h"
 #include "model/torch/workers.h"
@@ -46,35 +48,67 @@ void many_rows(const at::Tensor& weight, const at::Tensor& x, at::Tensor result)
   }
 }
 
-/// Sums in f32, whatever the activations are: rounded once, at the end.
-void few_rows_of(const at::Tensor& weight, const at::Tensor& x, at::Tensor result) {
-  const auto m = static_cast<size_t>(x.size(0)), n = static_cast<size_t>(weight.size(0)),
-             k = static_cast<size_t>(weight.size(1));
-  const int threads = at::get_num_threads();
+template <typename W, typename X>
+void few_rows_at(std::span<const at::Tensor* const> weights, std::span<float* const> to, const X* x, size_t m) {
+  std::vector<FewRowsTarget<W>> targets;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    targets.push_back({static_cast<const W*>(weights[i]->const_data_ptr()), to[i], static_cast<size_t>(weights[i]->size(0))});
+  }
+  few_rows(std::span<const FewRowsTarget<W>>(targets), x, m, static_cast<size_t>(weights[0]->size(1)), at::get_num_threads());
+}
+
+/// Of the rows of `x` from `many` on, with matrices of one dtype. Sums in f32, whatever the activations are: rounded once, at
+/// the end.
+void few_rows_of(std::span<const at::Tensor* const> weights, const at::Tensor& x, int64_t many, std::span<at::Tensor> results) {
+  const auto m = static_cast<size_t>(x.size(0) - many);
+  const int64_t first = many * x.size(1);
+  std::vector<float*> to;
   if (x.scalar_type() == at::kFloat) {
-    const float* in = x.const_data_ptr<float>();
-    float* out = result.mutable_data_ptr<float>();
-    if (weight.scalar_type() == at::kBFloat16) {
-      few_rows(bf16_data(weight), in, out, m, n, k, threads);
+    for (at::Tensor& result : results) to.push_back(result.mutable_data_ptr<float>() + many * result.size(1));
+    const float* rows = x.const_data_ptr<float>() + first;
+    if (weights[0]->scalar_type() == at::kBFloat16) {
+      few_rows_at<Bf16>(weights, to, rows, m);
     } else {
-      few_rows(weight.const_data_ptr<float>(), in, out, m, n, k, threads);
+      few_rows_at<float>(weights, to, rows, m);
     }
     return;
   }
-  at::Tensor sums = at::empty(result.sizes(), x.options().dtype(at::kFloat));
-  few_rows(bf16_data(weight), bf16_data(x), sums.mutable_data_ptr<float>(), m, n, k, threads);
-  result.copy_(sums);
+  static thread_local std::vector<float> sums;
+  size_t total = 0;
+  for (const at::Tensor& result : results) total += m * static_cast<size_t>(result.size(1));
+  if (sums.size() < total) sums.resize(total);
+  float* at = sums.data();
+  for (const at::Tensor& result : results) {
+    to.push_back(at);
+    at += m * static_cast<size_t>(result.size(1));
+  }
+  few_rows_at<Bf16>(weights, to, bf16_data(x) + first, m);
+  for (size_t i = 0; i < results.size(); ++i) {
+    auto* out = static_cast<Bf16*>(results[i].mutable_data_ptr()) + many * results[i].size(1);
+    narrow_all(to[i], out, m * static_cast<size_t>(results[i].size(1)));
+  }
 }
 
 }  // namespace
 
-at::Tensor product(const Matrix& matrix, const at::Tensor& x, int64_t many) {
-  const at::Tensor& weight = *matrix.weight;
-  const int64_t few = x.size(0) - many;
-  at::Tensor result = at::empty({x.size(0), weight.size(0)}, x.options());
-  if (many > 0) many_rows(weight, x.narrow(0, 0, many), result.narrow(0, 0, many));
-  if (few > 0) few_rows_of(weight, x.narrow(0, many, few), result.narrow(0, many, few));
-  return result;
+std::vector<at::Tensor> products(std::initializer_list<const Matrix*> matrices, const at::Tensor& x, int64_t many) {
+  const int64_t rows = x.size(0);
+  std::vector<const at::Tensor*> weights;
+  std::vector<at::Tensor> results;
+  for (const Matrix* matrix : matrices) {
+    weights.push_back(matrix->weight.get());
+    results.push_back(at::empty({rows, weights.back()->size(0)}, x.options()));
+    if (many > 0) many_rows(*weights.back(), x.narrow(0, 0, many), results.back().narrow(0, 0, many));
+  }
+  for (size_t i = 0; many < rows && i < weights.size();) {
+    size_t end = i + 1;
+    while (end < weights.size() && weights[end]->scalar_type() == weights[i]->scalar_type()) ++end;
+    few_rows_of(std::span(weights).subspan(i, end - i), x, many, std::span(results).subspan(i, end - i));
+    i = end;
+  }
+  return results;
 }
+
+at::Tensor product(const Matrix& matrix, const at::Tensor& x, int64_t many) { return std::move(products({&matrix}, x, many)[0]); }
 
 }  // namespace hob::torch_engine

@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <vector>
 
 namespace at {
 class Tensor;
@@ -27,5 +29,7 @@ struct Matrix {
 
 /// x [rows, in], contiguous.
 at::Tensor product(const Matrix& matrix, const at::Tensor& x, int64_t many);
+/// The products of several matrices with the same rows; few rows go through all of them at once.
+std::vector<at::Tensor> products(std::initializer_list<const Matrix*> matrices, const at::Tensor& x, int64_t many);
 
 }  // namespace hob::torch_engine
