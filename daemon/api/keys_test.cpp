@@ -1,39 +1,10 @@
 // Idempotency keys at the methods that take them: each has its effect once, whatever else is under way.
-#include "daemon/api/house.h"
-#include "daemon/turn/turn_testing.h"
+#include "daemon/api/api_testing.h"
 
 namespace hob::api {
 namespace {
 
-/// The handlers over a daemon without processes.
-struct Desk {
-  store::TestDirectory folder;
-  turn::Life life{folder.path()};
-  rpc::Dispatcher dispatcher;
-  rpc::Server server{life.io_.get_executor(), life.io_.get_executor(), dispatcher};
-  config::Places places;
-  config::Config config;
-  House house{life.surroundings_, life.turns_, server, places, config, [] { return std::vector<wire::PluginInfo>(); }, [](wire::ShutdownMode) {}, 0};
-
-  Desk() {
-    bind_all(dispatcher, &house);
-    life.session();
-  }
-  /// All of them under way before the first is answered.
-  std::vector<Result<Json>> at_once(const std::string& method, const std::vector<Json>& all) {
-    std::vector<std::optional<Result<Json>>> out(all.size());
-    for (size_t i = 0; i < all.size(); ++i) {
-      spawn(life.io_.get_executor(), store::keep_result(dispatcher.call(method, all[i], {}), out[i]), "test");
-    }
-    const auto missing = [&] { return std::any_of(out.begin(), out.end(), [](const auto& one) { return !one; }); };
-    life.io_.restart();
-    while (missing() && life.io_.run_one() > 0) {
-    }
-    std::vector<Result<Json>> answers;
-    for (auto& one : out) answers.push_back(*std::move(one));
-    return answers;
-  }
-  Result<Json> call(const std::string& method, const Json& params) { return at_once(method, {params})[0]; }
+struct KeyedDesk : Desk {
   void same_answer_twice(const std::string& method, const Json& params) {
     const auto answers = at_once(method, {params, params});
     REQUIRE(answers[0]);
@@ -55,7 +26,7 @@ Json start_params(const std::string& text) {
 }
 
 TEST_CASE("turn/start sent twice at once starts one turn and answers its id twice") {
-  Desk desk;
+  KeyedDesk desk;
   desk.life.model_.script = {turn::says("Once.")};
   desk.same_answer_twice("turn/start", start_params("Do it."));
   desk.others_are_refused("turn/start", start_params("Do it."), start_params("Do something else."));
@@ -63,7 +34,7 @@ TEST_CASE("turn/start sent twice at once starts one turn and answers its id twic
 }
 
 TEST_CASE("a turn/start that was refused leaves its key free") {
-  Desk desk;
+  KeyedDesk desk;
   Json wrong = start_params("Do it.");
   wrong["sessionId"] = "nobody";
   const auto answers = desk.at_once("turn/start", {wrong, wrong});
@@ -74,7 +45,7 @@ TEST_CASE("a turn/start that was refused leaves its key free") {
 }
 
 TEST_CASE("tools/call sent twice at once runs the tool once") {
-  Desk desk;
+  KeyedDesk desk;
   const auto params = [](const std::string& at) -> Json {
     return {{"name", "change"}, {"arguments", {{"at", at}}}, {"allow", {"change"}}, {"idempotencyKey", "k"}};
   };
@@ -84,7 +55,7 @@ TEST_CASE("tools/call sent twice at once runs the tool once") {
 }
 
 TEST_CASE("a call that was denied leaves its key free, and one whose tool failed does not run again") {
-  Desk desk;
+  KeyedDesk desk;
   Json params = {{"name", "change"}, {"arguments", {{"at", "x"}}}, {"idempotencyKey", "k"}};
   CHECK(desk.call("tools/call", params).error().code() == Code::tool_denied);
   params["allow"] = {"change"};
@@ -98,7 +69,7 @@ TEST_CASE("a call that was denied leaves its key free, and one whose tool failed
 }
 
 TEST_CASE("memory/put sent twice at once keeps one memory") {
-  Desk desk;
+  KeyedDesk desk;
   const auto params = [](const std::string& text) -> Json { return {{"text", text}, {"idempotencyKey", "k"}}; };
   desk.same_answer_twice("memory/put", params("The cat is grey."));
   desk.others_are_refused("memory/put", params("The cat is grey."), params("The cat is black."));
@@ -106,7 +77,7 @@ TEST_CASE("memory/put sent twice at once keeps one memory") {
 }
 
 TEST_CASE("generate sent twice at once asks the model once, and a failure leaves the key free") {
-  Desk desk;
+  KeyedDesk desk;
   const auto params = [](const std::string& prompt) -> Json { return {{"prompt", prompt}, {"idempotencyKey", "k"}}; };
   desk.life.model_.script = {Error(Code::model_failed, "It died."), turn::says("One."), turn::says("Two.")};
   const auto answers = desk.at_once("generate", {params("Say a number."), params("Say a number.")});
@@ -119,7 +90,7 @@ TEST_CASE("generate sent twice at once asks the model once, and a failure leaves
 }
 
 TEST_CASE("generate passes a regular expression or a grammar on, and refuses two things at once") {
-  Desk desk;
+  KeyedDesk desk;
   desk.life.model_.script = {turn::says("yes"), turn::says("no")};
   CHECK(desk.call("generate", {{"prompt", "Well?"}, {"regex", "yes|no"}})->at("output") == "yes");
   const Json second = *desk.call("generate", {{"prompt", "Well?"}, {"grammar", "root ::= \"no\""}});

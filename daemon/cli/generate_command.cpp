@@ -15,7 +15,7 @@ struct GenerateOptions {
   std::string prompt, schema, grammar, system;
   std::optional<std::string> regex;
   std::vector<std::string> stop;
-  bool think = false;
+  bool think = false, repeat = false;
   std::optional<uint64_t> seed;
   std::optional<double> temperature;
   std::optional<uint32_t> max_tokens;
@@ -45,10 +45,11 @@ Result<wire::Generate> params_of(const GenerateOptions& options, Terminal& termi
   out.messages.emplace();
   if (!options.system.empty()) out.messages->push_back({"system", options.system});
   out.messages->push_back({"user", std::move(prompt)});
-  if (options.seed || options.temperature) {
+  if (options.seed || options.temperature || options.repeat) {
     out.sampling.emplace();
     out.sampling->seed = options.seed;
     out.sampling->temperature = options.temperature;
+    if (options.repeat) out.sampling->repetition_guard = false;
   }
   if (options.think) out.thinking = wire::Thinking{true, std::nullopt};
   out.max_tokens = options.max_tokens;
@@ -114,6 +115,7 @@ void add_generate_command(Command& app, Shared& shared) {
   generate_app.flag("--think", options->think, "Let the model think first");
   generate_app.option("--seed", options->seed, "The same seed gives the same answer").shown_as("N");
   generate_app.option("--temperature", options->temperature, "0 takes the likeliest word").between(0.0, 10.0).shown_as("T");
+  generate_app.flag("--repeat", options->repeat, "Let the model repeat itself; a loop of tokens ends an answer otherwise");
   generate_app.option("--max-tokens", options->max_tokens, "At most so many").between(1, 1000000).shown_as("N");
   add_common(generate_app, shared);
   generate_app.examples("  hob generate \"Say hello.\"\n"

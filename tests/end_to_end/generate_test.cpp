@@ -112,5 +112,14 @@ TEST_CASE_METHOD(Running, "hob generate says what fits, and what is wrong with a
   CHECK(limited.out.size() >= 200);
 }
 
+TEST_CASE_METHOD(Running, "hob generate ends a loop of tokens, unless the model may repeat itself") {
+  const Ran ended = daemon.hob({"generate", "go round"});
+  CHECK(ended.exit == 7);
+  CHECK(ended.out.find("done") == std::string::npos);
+  const Ran whole = daemon.hob({"generate", "--repeat", "go round"});
+  CHECK(whole.exit == 0);
+  CHECK(whole.out.ends_with("word and done.\n"));
+}
+
 }  // namespace
 }  // namespace hob::tests

@@ -9,6 +9,13 @@ Json rule(const std::string& when, const std::string& after, const std::string& 
   return {{"when", when}, {"after", after}, {"say", say}};
 }
 
+/// So often that a model which says it is taken to be in a loop.
+std::string round_and_round() {
+  std::string out;
+  for (int i = 0; i < 100; ++i) out += "word ";
+  return out + "and done.";
+}
+
 std::string call(const std::string& text) { return "<|tool_call>call:" + text + "<tool_call|>"; }
 
 }  // namespace
@@ -42,6 +49,7 @@ Json usual_rules() {
       {{"when", "hang"}, {"say", "I begin"}, {"fault", "hang"}},
       {{"when", "crash"}, {"say", "I begin"}, {"fault", "crash"}},
       {{"when", "not a number"}, {"say", "I begin"}, {"fault", "nan"}},
+      rule("go round", "", round_and_round()),
       rule("write a lot", "", "word word word word word word word word word word word word word word word word word word"),
       rule("", "", "I have nothing to say."),
   });
