@@ -1,5 +1,6 @@
 """Turns with the eleven built-in tools: a request, the call it means, a result as the daemon gives it, the answer."""
 import math
+import re
 
 import phrases
 from turns import Call, Turn, answer, error, question, refusal
@@ -8,7 +9,7 @@ from vocabulary import *
 from wording import ORDER_LEAD, QUESTION_LEAD, QUESTION_TAIL, TAIL, capital, expand, fill
 
 WEIGHTS = {"read_file": 3.2, "write_file": 2, "edit_file": 1.7, "list_directory": 2, "glob": 1.5, "grep": 1.8, "run_command": 1.8,
-           "calculate": 2.4, "current_time": 1.2, "remember": 1.6, "recall": 1.9}
+           "calculate": 2.4, "current_time": 1.2, "remember": 1.6, "recall": 2.6}
 FILE_NOUNS = "files files files files files contents content entries things documents names items".split() + ["files and folders"]
 
 
@@ -295,19 +296,19 @@ class Builtin:
         """The fact in the user's words, the query that finds it, a grammar of questions, the answer."""
         r, v = self.random, self.values
         kind = r.random()
-        own = lambda words: r.choice(words) if r.random() < .75 else v.rare()
-        if kind < .36:
+        own = lambda words: r.choice(words) if r.random() < .5 else v.word(.5)
+        if kind < .3:
             key = own(PROPERTIES)
             last = key.split()[-1]
             x = {"color": v.color, "food": v.word, "city": v.city, "birthday": v.day, "number": v.digits, "code": v.digits, "password": lambda: r.choice([v.rare(), v.rare() + str(r.randint(1, 99)), v.identifier()]), "address": r.choice([v.email, lambda: v.rare().capitalize() + " street %d" % r.randint(1, 99)]),
                  "town": v.city, "size": lambda: str(r.randint(30, 50)), "job": v.job, "drink": v.word, "time": v.clock, "language": lambda: r.choice(LANGUAGE_NAMES)}.get(last, lambda: r.choice([v.title, v.name, v.identifier, v.city, v.word])())()
             asks = "(what is|what's|what was|do you know|do you remember|can you tell me|could you tell me|please tell me|look up|recall|give me|tell me|remind me of|do you recall|can you remember|can you recall|what did i say is|what did i tell you is|say|i forgot|have you got|do you still know|find|show me|i need) my {k}?|which {k} do i have?|my {k}?|what {k} (do i have|did i tell you|did i mention)?|what is (the {k} that i told you|my {k} again)?|do you know what my {k} is?|do you remember what my {k} (is|was)?|what did i say (about my {k}|my {k} was)?"
             return "my %s is %s" % (key, x), key, asks, "Your %s is %s." % (key, x)
-        if kind < .56:
+        if kind < .46:
             key, verb, x = own(RELATIONS), r.choice(["is called", "is named", "is called"]), r.choice([v.name, v.first, lambda: capital(v.rare())])()
-            asks = "what is (my {k} called|the name of my {k}|my {k}'s name|my {k} named)?|(what's|what was|do you know|do you remember|can you tell me|tell me|give me|please tell me|i forgot|remind me of|recall|look up) (the name of my {k}|my {k}'s name)?|who is my {k}?|how is my {k} called?|what name (has|does) my {k} (have|)?|do you (know|remember) (what|how) my {k} is called?|what did i call my {k}?|what do i call my {k}?|what was my {k} called?"
+            asks = "what is (my {k} called|the name of my {k}|my {k}'s name|my {k} named)?|(what's|what was|do you know|do you remember|can you tell me|tell me|give me|please tell me|i forgot|remind me of|recall|look up) (the name of my {k}|my {k}'s name)?|who is my {k}?|how is my {k} called?|what name does my {k} have?|do you (know|remember) (what|how) my {k} is called?|what did i call my {k}?|what do i call my {k}?|what was my {k} called?"
             return "my %s %s %s" % (key, verb, x), key, asks, "Your %s %s %s." % (key, verb, x)
-        if kind < .66:
+        if kind < .53:
             thing, verb, asking, x = r.choice([("I", "live in", "live", v.city()), ("I", "work in", "work", v.city()), ("I", "work for", "work", v.company()), ("I", "work at", "work", v.company()), ("I", "was born in", "born", v.city()), ("I", "study in", "study", v.city()), ("I", "work with", "work", v.name()), ("I", "park in", "park", v.city())])
             where = verb.endswith(("in", "at"))
             asks = {"live": "(where|in which city|in what town|which city|in which town) do i live(| in)?|(do you know|tell me|do you remember|can you tell me|i forgot|say) where i live?|where is my home?|what is my city?|which place do i live in?",
@@ -315,7 +316,7 @@ class Builtin:
                     "study": "(where|in which city) do i study?|(do you know|tell me|do you remember|can you tell me) where i study?", "park": "where do i park?|(do you know|tell me|do you remember) where i park?",
                     "work": "(where|in which place) do i work?|(do you know|tell me|do you remember|can you tell me) where i work?" if where else "who(m|) do i %s?|(do you know|tell me|do you remember) who i %s?" % (verb, verb)}[asking]
             return "%s %s %s" % (thing, verb, x), asking, asks, "You %s %s." % (verb.replace("was", "were"), x)
-        if kind < .78:
+        if kind < .65:
             key = own(NOUNS)
             x = r.choice([v.day(), v.day() + " at " + v.clock(), v.clock(), r.choice(MONTHS).lower()])
             verb = r.choice(["is on", "is at", "starts at", "leaves at", "is in", "begins on", "opens at", "ends at"])
@@ -327,18 +328,20 @@ class Builtin:
             asks = "(when|on which day|on what date|at what time|at which time) (is|was) the {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me) when the {k} is?|what (day|time) is the {k}(| on| at)?" if plain == "is" else \
                 "(when|at what time|on which day) does the {k} %s?|(do you know|tell me|do you remember|can you tell me) when the {k} %s?" % (plain, verb.split()[0])
             return "the %s %s %s" % (key, verb, x), key, asks, "The %s %s %s." % (key, verb, x)
-        if kind < .88:
+        if kind < .75:
             key = own(NOUNS + HOUSEHOLD)
             of = r.choice(["the", "the", "my"])
             x = r.choice(["in ", "under ", "behind ", "in ", "on ", "near "]) + "the " + v.word(.9) if r.random() < .6 else r.choice([lambda: "in " + v.directory(), lambda: "in room %d" % r.randint(1, 400), lambda: "in " + v.path(), lambda: "at " + v.name() + "'s", lambda: "in " + v.city()])()
             asks = "where (is|did i put|was|can i find|are|do i keep|did i leave) %s {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me) where %s {k} is?|where's %s {k}?|in which place is %s {k}?|what is the place of %s {k}?" % ((of,) * 5)
             return "%s %s is %s" % (of, key, x), key, asks, "%s %s is %s." % ("Your" if of == "my" else "The", key, x)
-        if kind < .95:
-            key, of, owner = r.choice(["code", "password", "price", "color", "name", "number", "size", "owner", "address", "pin", "weight", "width", "id", "boss", "topic", "date"]), "the", r.choice(NOUNS + HOUSEHOLD) if r.random() < .8 else v.rare()
+        if kind < .85:
+            key, of, owner = r.choice(["code", "password", "price", "color", "name", "number", "size", "owner", "address", "pin", "weight", "width", "id", "boss", "topic", "date"]), "the", own(NOUNS + HOUSEHOLD)
             x = {"code": v.digits, "password": v.rare, "price": lambda: str(v.price()), "color": v.color, "owner": v.name, "boss": v.name, "number": v.digits, "pin": lambda: v.digits(4, 4), "date": v.day}.get(key, lambda: r.choice([v.word, v.title, lambda: str(v.integer())])())()
             asks = "(what is|what's|do you know|tell me|do you remember|can you tell me|give me|look up|i need|what was|recall|i forgot) the {k}?|what did i say about the {k}?|the {k}?"
             key = "%s of the %s" % (key, owner)
             return "the %s is %s" % (key, x), key, asks, "The %s is %s." % (key, x)
+        if r.random() < .6:
+            return self.fact_of_thing(own(NOUNS + HOUSEHOLD))
         key, verb = own(RELATIONS), r.choice(["lives in", "works in", "comes from", "likes", "drives a", "plays"])
         x = v.city() if verb.split()[-1] in ("in", "from") else v.word(.8)
         base = {"lives": "live", "works": "work", "comes": "come", "likes": "like", "drives": "drive", "plays": "play"}[verb.split()[0]]
@@ -347,6 +350,23 @@ class Builtin:
             "what does my {k} %s?|(do you know|tell me|do you remember) what my {k} %s?" % (base, verb.split()[0])
         return "my %s %s %s" % (key, verb, x), key, asks, "Your %s %s %s." % (key, verb, x)
 
+    def fact_of_thing(self, key):
+        """What something costs, whose it is, where it comes from, what kind of it somebody likes; as `fact`."""
+        r, v = self.random, self.values
+        know = "(do you know|can you tell me|tell me|do you remember|i forgot|remind me|please say|could you say)"
+        fact, asks = r.choice([
+            ("the {k} costs {p} %s" % r.choice(["euros", "dollars", "pounds", "francs"]), "what is the price of the {k}?|%s (what|how much) the {k} (costs|is)?|what did the {k} cost?|how much (was|does) the {k}(| cost)?|what do i pay for (the|a) {k}?" % know),
+            ("the {k} belongs to {n}", "(to whom|to who) does the {k} belong?|who is the owner of the {k}?|who has the {k}?|%s (who has|who the owner of) the {k}(| is)?|whose {k} is (it|that)?" % know),
+            ("{n} has the {k}", "who has (got |)(the|my) {k}?|%s who has the {k}?|with whom is the {k}?" % know),
+            ("the {k} comes from {c}", "where (is|was) the {k} from?|which place is the {k} from?|%s where the {k} (is|was) from?|what is the origin of the {k}?" % know),
+            ("my {k} is from {c}", "where (is|was) my {k} from?|%s where my {k} is from?|from which town is my {k}?" % know),
+            ("my favourite {k} is {w}", "(what's|what was|which is) my favourite {k}?|which {k} is my favourite?|%s (what|which) my favourite {k} (is|was)?|what {k} do i (like|prefer|love)(| most)?" % know),
+            ("my best {k} is the {w}", "(what's|which is) my best {k}?|%s which {k} is my best?" % know),
+            ("the {k} weighs {i} kilos", "how heavy is the {k}?|what is the weight of the {k}?|%s how (heavy the {k} is|much the {k} weighs)?" % know)])
+        fact = fill(fact, k=key, p=v.price(), n=v.name(), c=v.city(), w=v.word(.4), i=v.integer())
+        query = key if not fact.startswith(("my favourite", "my best")) else " ".join(fact.split()[1:2]) + " " + key
+        return fact, query, asks.replace("{k}", key), capital(re.sub("^my ", "your ", fact)) + "."
+
     def remember(self):
         fact = self.fact()[0]
         return self.turn(self.say("remember", free_end=True, s=fact), Call("remember", {"text": fact}, {"saved": True}))
@@ -354,10 +374,12 @@ class Builtin:
     def recall(self):
         r = self.random
         fact, key, asks, told = self.fact()
-        others = []
+        others, about = [], key.split()[-1]
+        told_of = next((words for words in SAME if any(w in fact for w in words)), ())
         while len(others) < 3:
-            other = self.fact()
-            if other[1] != key:
+            other = self.fact_of_thing(about) if about in fact and r.random() < .35 else self.fact()
+            apart = told_of and not any(w in other[0] for w in told_of)
+            if other[0] not in others and (apart or other[1] != key and about not in other[0]):
                 others.append(other[0])
         request = self.courtesy_filled(expand(r, "(" + asks + ")"), "question", False, dict(k=key))
         kind = r.random()
@@ -432,10 +454,13 @@ class Builtin:
 
     def echo(self):
         v = self.values
-        x = self.random.choice([v.text, v.name, v.path, v.email, v.identifier, v.title, v.url, v.sentence, v.line, v.digits, v.rare])()
+        some = lambda: " ".join(v.rare() for _ in range(self.random.randint(2, 6)))
+        x = self.random.choice([v.text, v.name, v.path, v.email, v.identifier, v.title, v.url, v.sentence, v.line, v.digits, v.rare, some, some, some])()
         return Turn(self.random.choice(["repeat ", "say ", "echo ", "Repeat: ", "Say: "]) + x, [], x, "echo")
 
 
+# words of facts that answer the same question
+SAME = [("costs", "price"), ("belongs", "has the", "owner"), ("comes from", "is from"), ("favourite", "best"), ("weighs", "weight"), (" is in", " is under", " is near", " is on", " is at", " is behind"), ("called", "named", "name ")]
 PROPERTIES = """favourite color|favourite food|favourite city|favourite song|favourite drink|favourite book|favourite film|favourite animal|favourite team|favourite number|birthday|phone number|email address|
 address|wifi password|shoe size|locker code|passport number|home town|job|bank|train|flight number|room number|office|editor|main language|account number|hotel|desk|door code|blood type|student number|
 middle name|nickname|parking spot|license plate|postcode|user name|door number|pin code|lucky number|dentist|gate code|favourite flower|favourite season|favourite game|favourite tea|favourite fruit|hobby|

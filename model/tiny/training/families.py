@@ -17,7 +17,7 @@ from turns import Call, Turn, refusal
 from usertools import CONFUSED, FIELDS, LIKE_BUILTIN, REALISTIC, Invented, Realistic
 
 SYSTEMS = [render.SYSTEM] * 5 + ["", "You are a helpful agent.", "You are hob, a local agent.", "Use the tools to help the user."]
-BUILTIN_KINDS = {"one": 36, "parallel": 11, "chain": 15, "foreign": 15, "incomplete": 10, "structured": 17, "chat": 2, "echo": 1.5}
+BUILTIN_KINDS = {"one": 38, "parallel": 11, "chain": 15, "foreign": 14, "incomplete": 9, "structured": 19, "chat": 1.5, "echo": 4}
 
 
 @dataclasses.dataclass
@@ -232,21 +232,21 @@ class Maker:
         out = []
         for _ in range(conversations):
             kind = r.random()
-            out.append([self.structured.turn()] if kind < .72 else [b.chat()] if kind < .82 else [b.echo()] if kind < .92 else [b.foreign()])
+            out.append([self.structured.turn()] if kind < .72 else [b.chat()] if kind < .76 else [b.echo()] if kind < .94 else [b.foreign()])
         return [Family(r.choice([render.SYSTEM, render.SYSTEM, "", "You are a helpful agent."]), [], out)]
 
     def group(self):
         """Families that belong together."""
         kind = self.random.random()
-        if kind < .44:
+        if kind < .52:
             return self.builtin_family(24)
-        if kind < .49:
+        if kind < .56:
             return self.builtin_family(16, extra=True)
-        if kind < .57:
+        if kind < .62:
             return self.extended_families()
-        if kind < .64:
+        if kind < .67:
             return self.mixed_family()
-        if kind < .95:
+        if kind < .92:
             return self.contrast_families()
         return self.bare_family()
 

@@ -1,8 +1,19 @@
 """Values that requests and results are made of: names, paths, texts, numbers. Every draw comes from one random stream."""
+import functools
+import json
+import pathlib
 import random
+import re
 
 from vocabulary import *
 from wording import capital
+
+
+@functools.lru_cache(maxsize=None)
+def pieces():
+    """The tokenizer's pieces that are letters alone: words made of them make every piece one that is copied."""
+    vocabulary = json.loads((pathlib.Path(__file__).resolve().parents[1] / "checkpoint/tokenizer.json").read_text())["model"]["vocab"]
+    return sorted(piece for piece in vocabulary if re.fullmatch("[a-z]+", piece))
 
 
 class Values:
@@ -14,12 +25,15 @@ class Values:
         """A word that nobody has written: copying has to work for those, too."""
         r = self.random
         kind = r.random()
-        if kind < .18:
+        if kind < .12:
             return r.choice(PREFIXES) + r.choice(WORDS)
-        if kind < .36:
+        if kind < .24:
             return r.choice(WORDS) + r.choice(SUFFIXES)
-        if kind < .42:
+        if kind < .3:
             return r.choice(WORDS) + r.choice(WORDS)
+        if kind < .6:
+            word = "".join(r.choice(pieces()) for _ in range(syllables or r.choice([1, 2, 2, 2, 3])))
+            return word if len(word) > 2 else word + r.choice(pieces())
         out = ""
         for _ in range(syllables or r.choice([1, 2, 2, 2, 3, 3, 4])):
             out += (r.choice(ONSETS) if r.random() < .85 else "") + r.choice(NUCLEI) + (r.choice(CODAS) if r.random() < .4 else "")
@@ -29,7 +43,7 @@ class Values:
         return self.random.choice(WORDS) if self.random.random() < common else self.rare()
 
     def noun(self):
-        return self.random.choice(NOUNS) if self.random.random() < .7 else self.rare()
+        return self.random.choice(NOUNS) if self.random.random() < .55 else self.rare()
 
     def words(self, low, high, common=.75):
         return " ".join(self.word(common) for _ in range(self.random.randint(low, high)))
@@ -45,18 +59,18 @@ class Values:
 
     # people and places
     def first(self):
-        return self.random.choice(FIRST_NAMES) if self.random.random() < .75 else capital(self.rare())
+        return self.random.choice(FIRST_NAMES) if self.random.random() < .55 else capital(self.rare())
 
     def name(self):
         r = self.random
-        last = r.choice(LAST_NAMES) if r.random() < .7 else capital(self.rare())
+        last = r.choice(LAST_NAMES) if r.random() < .55 else capital(self.rare())
         return r.choice([self.first(), self.first() + " " + last, self.first(), r.choice(["Mr ", "Mrs ", "Dr "]) + last if r.random() < .3 else self.first()])
 
     def full_name(self):
-        return self.first() + " " + (self.random.choice(LAST_NAMES) if self.random.random() < .7 else capital(self.rare()))
+        return self.first() + " " + (self.random.choice(LAST_NAMES) if self.random.random() < .55 else capital(self.rare()))
 
     def city(self):
-        return self.random.choice(CITIES) if self.random.random() < .75 else capital(self.rare())
+        return self.random.choice(CITIES) if self.random.random() < .55 else capital(self.rare())
 
     def country(self):
         return self.random.choice(COUNTRIES)
