@@ -2,6 +2,7 @@
 """Rows about a real model, Gemma 3 270M as a GGUF file, beside transformers on the same unpacked weights.
 
     scripts/bench real-model [--only ROW,...] [--threads N] [--tokens N] [--strings N] [--answers N] [--passages N]
+                             [--texts prose,code,json]
 
 Fetches the weights (scripts/real-model), the vocabulary of the tokenizer rows and the fixtures' Python environment where they
 are not there. Rows: ids, logits, perplexity, greedy, acceptance (of look-up drafts), schemas. The exit status is 1 when a bound is not kept.
@@ -222,7 +223,7 @@ class Bench:
 
     def acceptance(self):
         """What look-up drafts bring where the model goes on with real text, and where it repeats what it was given."""
-        for kind in ("prose", "code", "json"):
+        for kind in self.options.texts.split(","):
             steps = []
             for text, ending in passages(kind, self.options.passages):
                 steps.append({"prompt": text + ending, "items": [], "maxTokens": 128, "sampling": {"temperature": 0}})
@@ -274,6 +275,7 @@ def main():
     arguments.add_argument("--strings", type=int, default=6000)
     arguments.add_argument("--answers", type=int, default=200)
     arguments.add_argument("--passages", type=int, default=20)
+    arguments.add_argument("--texts", default="prose,code,json", help="of the acceptance row")
     options = arguments.parse_args()
     rows = options.only.split(",")
     bench = Bench(options)

@@ -9,7 +9,7 @@ from vocabulary import *
 from wording import ORDER_LEAD, QUESTION_LEAD, QUESTION_TAIL, TAIL, capital, expand, fill
 
 WEIGHTS = {"read_file": 3.2, "write_file": 2, "edit_file": 1.7, "list_directory": 2, "glob": 1.5, "grep": 1.8, "run_command": 1.8,
-           "calculate": 2.4, "current_time": 1.2, "remember": 1.6, "recall": 2.6}
+           "calculate": 2.4, "current_time": 1.2, "remember": 1.6, "recall": 4}
 FILE_NOUNS = "files files files files files contents content entries things documents names items".split() + ["files and folders"]
 
 
@@ -292,23 +292,23 @@ class Builtin:
         return self.turn(self.say(kind), Call("current_time", {}, self.clock()))
 
     # memory
-    def fact(self):
-        """The fact in the user's words, the query that finds it, a grammar of questions, the answer."""
+    def fact(self, about=None):
+        """The fact in the user's words, the query that finds it, a grammar of questions, the answer. `about`: a word to tell one of."""
         r, v = self.random, self.values
-        kind = r.random()
-        own = lambda words: r.choice(words) if r.random() < .5 else v.word(.5)
-        if kind < .3:
+        kind = r.random() if about is None else r.choice([.1, .3, .45, .55, .55, .7, .9, .9])
+        own = lambda words: about or (r.choice(words) if r.random() < .5 else v.word(.5))
+        if kind < .24:
             key = own(PROPERTIES)
             last = key.split()[-1]
             x = {"color": v.color, "food": v.word, "city": v.city, "birthday": v.day, "number": v.digits, "code": v.digits, "password": lambda: r.choice([v.rare(), v.rare() + str(r.randint(1, 99)), v.identifier()]), "address": r.choice([v.email, lambda: v.rare().capitalize() + " street %d" % r.randint(1, 99)]),
                  "town": v.city, "size": lambda: str(r.randint(30, 50)), "job": v.job, "drink": v.word, "time": v.clock, "language": lambda: r.choice(LANGUAGE_NAMES)}.get(last, lambda: r.choice([v.title, v.name, v.identifier, v.city, v.word])())()
             asks = "(what is|what's|what was|do you know|do you remember|can you tell me|could you tell me|please tell me|look up|recall|give me|tell me|remind me of|do you recall|can you remember|can you recall|what did i say is|what did i tell you is|say|i forgot|have you got|do you still know|find|show me|i need) my {k}?|which {k} do i have?|my {k}?|what {k} (do i have|did i tell you|did i mention)?|what is (the {k} that i told you|my {k} again)?|do you know what my {k} is?|do you remember what my {k} (is|was)?|what did i say (about my {k}|my {k} was)?"
             return "my %s is %s" % (key, x), key, asks, "Your %s is %s." % (key, x)
-        if kind < .46:
+        if kind < .36:
             key, verb, x = own(RELATIONS), r.choice(["is called", "is named", "is called"]), r.choice([v.name, v.first, lambda: capital(v.rare())])()
             asks = "what is (my {k} called|the name of my {k}|my {k}'s name|my {k} named)?|(what's|what was|do you know|do you remember|can you tell me|tell me|give me|please tell me|i forgot|remind me of|recall|look up) (the name of my {k}|my {k}'s name)?|who is my {k}?|how is my {k} called?|what name does my {k} have?|do you (know|remember) (what|how) my {k} is called?|what did i call my {k}?|what do i call my {k}?|what was my {k} called?"
             return "my %s %s %s" % (key, verb, x), key, asks, "Your %s %s %s." % (key, verb, x)
-        if kind < .53:
+        if kind < .41:
             thing, verb, asking, x = r.choice([("I", "live in", "live", v.city()), ("I", "work in", "work", v.city()), ("I", "work for", "work", v.company()), ("I", "work at", "work", v.company()), ("I", "was born in", "born", v.city()), ("I", "study in", "study", v.city()), ("I", "work with", "work", v.name()), ("I", "park in", "park", v.city())])
             where = verb.endswith(("in", "at"))
             asks = {"live": "(where|in which city|in what town|which city|in which town) do i live(| in)?|(do you know|tell me|do you remember|can you tell me|i forgot|say) where i live?|where is my home?|what is my city?|which place do i live in?",
@@ -316,7 +316,7 @@ class Builtin:
                     "study": "(where|in which city) do i study?|(do you know|tell me|do you remember|can you tell me) where i study?", "park": "where do i park?|(do you know|tell me|do you remember) where i park?",
                     "work": "(where|in which place) do i work?|(do you know|tell me|do you remember|can you tell me) where i work?" if where else "who(m|) do i %s?|(do you know|tell me|do you remember) who i %s?" % (verb, verb)}[asking]
             return "%s %s %s" % (thing, verb, x), asking, asks, "You %s %s." % (verb.replace("was", "were"), x)
-        if kind < .65:
+        if kind < .5:
             key = own(NOUNS)
             x = r.choice([v.day(), v.day() + " at " + v.clock(), v.clock(), r.choice(MONTHS).lower()])
             verb = r.choice(["is on", "is at", "starts at", "leaves at", "is in", "begins on", "opens at", "ends at"])
@@ -328,19 +328,21 @@ class Builtin:
             asks = "(when|on which day|on what date|at what time|at which time) (is|was) the {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me) when the {k} is?|what (day|time) is the {k}(| on| at)?" if plain == "is" else \
                 "(when|at what time|on which day) does the {k} %s?|(do you know|tell me|do you remember|can you tell me) when the {k} %s?" % (plain, verb.split()[0])
             return "the %s %s %s" % (key, verb, x), key, asks, "The %s %s %s." % (key, verb, x)
-        if kind < .75:
+        if kind < .6:
             key = own(NOUNS + HOUSEHOLD)
             of = r.choice(["the", "the", "my"])
             x = r.choice(["in ", "under ", "behind ", "in ", "on ", "near "]) + "the " + v.word(.9) if r.random() < .6 else r.choice([lambda: "in " + v.directory(), lambda: "in room %d" % r.randint(1, 400), lambda: "in " + v.path(), lambda: "at " + v.name() + "'s", lambda: "in " + v.city()])()
             asks = "where (is|did i put|was|can i find|are|do i keep|did i leave) %s {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me) where %s {k} is?|where's %s {k}?|in which place is %s {k}?|what is the place of %s {k}?" % ((of,) * 5)
             return "%s %s is %s" % (of, key, x), key, asks, "%s %s is %s." % ("Your" if of == "my" else "The", key, x)
-        if kind < .85:
+        if kind < .68:
             key, of, owner = r.choice(["code", "password", "price", "color", "name", "number", "size", "owner", "address", "pin", "weight", "width", "id", "boss", "topic", "date"]), "the", own(NOUNS + HOUSEHOLD)
             x = {"code": v.digits, "password": v.rare, "price": lambda: str(v.price()), "color": v.color, "owner": v.name, "boss": v.name, "number": v.digits, "pin": lambda: v.digits(4, 4), "date": v.day}.get(key, lambda: r.choice([v.word, v.title, lambda: str(v.integer())])())()
             asks = "(what is|what's|do you know|tell me|do you remember|can you tell me|give me|look up|i need|what was|recall|i forgot) the {k}?|what did i say about the {k}?|the {k}?"
             key = "%s of the %s" % (key, owner)
             return "the %s is %s" % (key, x), key, asks, "The %s is %s." % (key, x)
-        if r.random() < .6:
+        if kind < .8:
+            return self.fact_of_part(own(NOUNS + HOUSEHOLD))
+        if kind < .96:
             return self.fact_of_thing(own(NOUNS + HOUSEHOLD))
         key, verb = own(RELATIONS), r.choice(["lives in", "works in", "comes from", "likes", "drives a", "plays"])
         x = v.city() if verb.split()[-1] in ("in", "from") else v.word(.8)
@@ -349,6 +351,24 @@ class Builtin:
         asks = "(where|in which city) does my {k} %s%s?|(do you know|tell me|do you remember) where my {k} %s%s?" % (base, tail, verb.split()[0], tail) if verb.split()[-1] in ("in", "from") else \
             "what does my {k} %s?|(do you know|tell me|do you remember) what my {k} %s?" % (base, verb.split()[0])
         return "my %s %s %s" % (key, verb, x), key, asks, "Your %s %s %s." % (key, verb, x)
+
+    def fact_of_part(self, key):
+        """A number, password, ... that goes with a thing or a word, and events called after one; as `fact`."""
+        r, v = self.random, self.values
+        of, kind = r.choice(["my", "my", "the"]), r.random()
+        know = "(what is|what's|what was|do you know|tell me|give me|i forgot|i need|look up|please tell me|can you tell me|remind me of|say|find|do you remember|could you give me)"
+        if kind < .3:
+            part, x = r.choice(["meeting", "party", "exam", "lesson", "trip", "lunch", "call", "appointment", "course", "concert", "deadline", "visit"]), r.choice([v.day, v.day, v.date, v.clock, lambda: v.day() + " at " + v.clock()])()
+            verb = "at" if ":" in x and len(x) < 6 else "on"
+            asks = "(when|on which day|at what time|what day|what time) is %s {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me|say) (when|on which day) %s {k} (is|takes place)?|when (will|does) %s {k} (be|take place|start)?|(what is|give me) the (date|day|time) of %s {k}?" % ((of,) * 4)
+            key = key + " " + part
+            return "%s %s is %s %s" % (of, key, verb, x), key, asks, "%s %s is %s %s." % ("Your" if of == "my" else "The", key, verb, x)
+        part, x = r.choice([("number", v.digits), ("number", lambda: str(v.integer())), ("password", lambda: v.word(.5) + str(r.randint(1, 99))), ("password", v.rare), ("code", v.digits), ("color", v.color), ("size", lambda: str(r.randint(1, 60))), ("address", v.email), ("price", lambda: str(v.price())), ("team", v.title), ("name", v.name), ("brand", v.company)])
+        x = x()
+        said = r.choice(["%s {k} %s" % (of, part), "%s {k} %s" % (of, part), "the %s of %s {k}" % (part, of), "the %s for %s {k}" % (part, of)])
+        asks = "%s (%s|%s {k} %s|the %s of %s {k})?|what did i say about %s {k} %s?|which %s (has|does) %s {k}(| have)?" % (know, said, of, part, part, of, of, part, part, of)
+        fact = fill(said, k=key) + " is " + x
+        return fact, key + " " + part if r.random() < .5 else key, asks.replace("{k}", key), capital(re.sub(r"\bmy ", "your ", fact)) + "."
 
     def fact_of_thing(self, key):
         """What something costs, whose it is, where it comes from, what kind of it somebody likes; as `fact`."""
@@ -376,8 +396,8 @@ class Builtin:
         fact, key, asks, told = self.fact()
         others, about = [], key.split()[-1]
         told_of = next((words for words in SAME if any(w in fact for w in words)), ())
-        while len(others) < 3:
-            other = self.fact_of_thing(about) if about in fact and r.random() < .35 else self.fact()
+        while len(others) < 4:
+            other = self.fact(about if about in fact and r.random() < .6 else None)
             apart = told_of and not any(w in other[0] for w in told_of)
             if other[0] not in others and (apart or other[1] != key and about not in other[0]):
                 others.append(other[0])
@@ -388,8 +408,8 @@ class Builtin:
         elif kind < .2:
             notes = others[:r.randint(1, 2)]
         else:
-            notes = [fact] + others[:r.choice([0, 0, 1, 2, 3])]
-            if r.random() < .6:
+            notes = [fact] + others[:r.choice([0, 1, 2, 3, 4, 4])]
+            if r.random() < .85:
                 r.shuffle(notes)
         return self.turn(request, Call("recall", {"query": key}, {"notes": notes}), told if fact in notes else "I have no note about that.")
 

@@ -17,7 +17,10 @@ from turns import Call, Turn, refusal
 from usertools import CONFUSED, FIELDS, LIKE_BUILTIN, REALISTIC, Invented, Realistic
 
 SYSTEMS = [render.SYSTEM] * 5 + ["", "You are a helpful agent.", "You are hob, a local agent.", "Use the tools to help the user."]
-BUILTIN_KINDS = {"one": 38, "parallel": 11, "chain": 15, "foreign": 14, "incomplete": 9, "structured": 19, "chat": 1.5, "echo": 4}
+BUILTIN_KINDS = {"one": 38, "parallel": 16, "chain": 15, "foreign": 14, "incomplete": 9, "structured": 19, "chat": 1.5, "echo": 4}
+
+
+REFUSED = .45  # of the requests for tools that are elsewhere in a pool: as many as requests for those that are here would make it refuse all
 
 
 @dataclasses.dataclass
@@ -86,7 +89,7 @@ class Maker:
         out = []
         r.shuffle(pool)
         for have in (pool[:r.choice([1, 2, 3])], pool[2:]):
-            conversations = [[turn] if tool in have else [refusal(turn.request)] for tool, turn in turns]
+            conversations = [[turn] if tool in have else [refusal(turn.request)] for tool, turn in turns if tool in have or r.random() < REFUSED]
             conversations += [x for x in (t.incomplete() for t in have for _ in range(2)) if x]
             conversations += [self.builtin_conversation() for _ in range(6)]
             out.append(Family(render.SYSTEM, render.BUILTIN_TOOLS + [t.declaration for t in have], conversations))
@@ -195,7 +198,8 @@ class Maker:
             have = r.sample(pool, have_count)
             conversations = []
             for tool, turn in requests[:10]:  # the same requests under every prefix
-                conversations.append([turn] if tool in have else [refusal(turn.request)])
+                if tool in have or r.random() < REFUSED:
+                    conversations.append([turn] if tool in have else [refusal(turn.request)])
             for _ in range(4):
                 kind = r.random()
                 if kind < .22:
@@ -238,13 +242,13 @@ class Maker:
     def group(self):
         """Families that belong together."""
         kind = self.random.random()
-        if kind < .52:
+        if kind < .46:
             return self.builtin_family(24)
-        if kind < .56:
+        if kind < .5:
             return self.builtin_family(16, extra=True)
-        if kind < .62:
+        if kind < .58:
             return self.extended_families()
-        if kind < .67:
+        if kind < .63:
             return self.mixed_family()
         if kind < .92:
             return self.contrast_families()

@@ -93,6 +93,8 @@ ORDER_LEAD = ("(please|can you|could you|would you|will you|could you please|can
               "if possible|when you can,|it would be nice if you could|would it be possible to|is it possible to|are you able to|"
               "i was wondering if you could|may i ask you to|please help me and|make sure to|don't forget to|we need to|"
               "now please|so,|well,|alright,|and now|after that|your task:|task:|again,|once more|would you mind and|"
+              "another thing:|and another thing,|something else:|one last thing:|last request:|new task:|a favour:|for later:|listen,|"
+              "right,|good,|attention:|next one:|small job:|quick one:|now this:|my wish:|dear hob,|excuse me,|sorry,|"
               "quick:|i'd love you to|i want to|i need to|i'd like to|i have to|help me to|can we|could we|we should|time to|you can) ")
 QUESTION_LEAD = ("(so|ok,|hey,|hi,|hob,|and|now|tell me:|tell me,|quick question:|question:|by the way,|just checking:|"
                  "please tell me:|i was wondering:|one question:|well,|hello,|say,|hey hob,|please,|also,|next question:|"
