@@ -1,0 +1,105 @@
+// What is large without being hostile: thousands of values, a schema of nearly a megabyte, a hundred tools at once.
+#include <catch2/catch.hpp>
+
+#include "model/constrain/step.h"
+#include "model/constrain/test_vocabulary.h"
+#include "model/constrain/walk.h"
+#include "schemas/base/document.h"
+
+namespace hob::constrain {
+namespace {
+
+using namespace testing;
+
+StepSpec base_spec() {
+  StepSpec spec;
+  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
+  return spec;
+}
+
+json::Document document(const std::string& text) {
+  auto out = json::parse_document(text, json::kSchema);
+  REQUIRE(out.ok());
+  return *std::move(out);
+}
+
+Matcher matcher(const StepSpec& spec) {
+  auto step = compile(trie(), spec);
+  INFO((step.ok() ? "" : step.error().message()));
+  REQUIRE(step.ok());
+  return Matcher(*step);
+}
+
+/// Reads it token by token; false at the first that does not fit. Mask and accept() agree throughout.
+bool write(Matcher& m, std::string_view text) {
+  std::vector<Event> events;
+  Bits bits(trie()->words());
+  for (const Token token : trie()->spell(text)) {
+    m.mask(bits);
+    const bool taken = m.accept(token, events).ok();
+    CHECK(get_bit(bits, token) == taken);
+    if (!taken) return false;
+  }
+  return true;
+}
+
+bool answers(Matcher m, std::string_view text) { return write(m, text) && m.can_stop(); }
+
+TEST_CASE("an enum of 5,383 values takes each of them and nothing between") {
+  std::string schema = "{\"enum\":[";
+  for (int i = 0; i < 5383; ++i) schema += (i ? ",\"" : "\"") + std::string(1, static_cast<char>('a' + i % 7)) + "-" + std::to_string(i) + "\"";
+  StepSpec spec = base_spec();
+  spec.response_schema = document(schema + "]}");
+  const Matcher m = matcher(spec);
+  for (int i = 0; i < 5383; i += 97) {
+    const std::string value = "\"" + std::string(1, static_cast<char>('a' + i % 7)) + "-" + std::to_string(i) + "\"";
+    CHECK(answers(m, value));
+  }
+  CHECK(answers(m, "\"a-5383\"") == false);
+  CHECK(answers(m, "\"b-0\"") == false);
+  CHECK(answers(m, "\"a-\"") == false);
+}
+
+TEST_CASE("a schema of 900 kB is enforced to its last property") {
+  std::string properties, padding(200, 'd');
+  constexpr int kCount = 3600;
+  for (int i = 0; i < kCount; ++i) {
+    properties += (i ? ",\"key" : "\"key") + std::to_string(i) + "\":{\"type\":\"integer\",\"minimum\":" + std::to_string(i) + ",\"description\":\"" + padding + "\"}";
+  }
+  const std::string schema = "{\"type\":\"object\",\"properties\":{" + properties + "},\"required\":[\"key3599\"],\"additionalProperties\":false}";
+  REQUIRE(schema.size() > 900'000);
+  StepSpec spec = base_spec();
+  spec.response_schema = document(schema);
+  const Matcher m = matcher(spec);
+  CHECK(answers(m, "{\"key7\": 7, \"key3599\": 3599}"));
+  CHECK(answers(m, "{\"key3599\": 3599, \"key1800\": 5000}"));
+  CHECK(answers(m, "{\"key7\": 7}") == false);                    // the required one is missing
+  CHECK(answers(m, "{\"key3599\": 3598}") == false);              // below its minimum
+  CHECK(answers(m, "{\"key3599\": 3599, \"key3600\": 1}") == false);
+}
+
+TEST_CASE("a hundred tools at once are told apart by name, each with its own arguments") {
+  StepSpec spec = base_spec();
+  spec.choice = Choice::required;
+  for (int i = 0; i < 100; ++i) {
+    const std::string n = std::to_string(i);
+    spec.tools.push_back({"tool_" + n, document("{\"type\":\"object\",\"properties\":{\"a" + n + "\":{\"type\":\"integer\",\"maximum\":" + n + "}},\"required\":[\"a" + n + "\"],\"additionalProperties\":false}")});
+  }
+  const Matcher fresh = matcher(spec);
+  const auto calls = [&](const std::string& text) {
+    Matcher m = fresh;
+    std::vector<Event> events;
+    REQUIRE(m.accept(kCallOpen, events).ok());
+    return write(m, text) && m.accept(kCallClose, events).ok();
+  };
+  for (int i = 0; i < 100; ++i) {
+    const std::string n = std::to_string(i);
+    CHECK(calls("call:tool_" + n + "{a" + n + ":" + n + "}"));
+    CHECK_FALSE(calls("call:tool_" + n + "{a" + n + ":" + std::to_string(i + 1) + "}"));
+    CHECK_FALSE(calls("call:tool_" + n + "{a" + std::to_string((i + 1) % 100) + ":0}"));
+  }
+  CHECK_FALSE(calls("call:tool_100{a100:0}"));
+}
+
+}  // namespace
+}  // namespace hob::constrain
