@@ -1,4 +1,5 @@
-// What is large without being hostile: thousands of values, a schema of nearly a megabyte, a hundred tools at once.
+// What is large without being hostile: thousands of values, long texts, a schema of nearly a megabyte, one that describes
+// itself, a hundred tools at once.
 #include <catch2/catch.hpp>
 
 #include "model/constrain/step.h"
@@ -99,6 +100,48 @@ TEST_CASE("a hundred tools at once are told apart by name, each with its own arg
     CHECK_FALSE(calls("call:tool_" + n + "{a" + std::to_string((i + 1) % 100) + ":0}"));
   }
   CHECK_FALSE(calls("call:tool_100{a100:0}"));
+}
+
+TEST_CASE("a text of 65,536 characters fits its limit, and not one more") {
+  StepSpec spec = base_spec();
+  spec.response_schema = document(R"({"type":"string","maxLength":65536})");
+  Matcher m = matcher(spec);
+  std::vector<Event> events;
+  REQUIRE(m.accept(kFirstOrdinary + '"', events).ok());
+  for (int i = 0; i < 65'535; ++i) REQUIRE(m.accept(kFirstOrdinary + 'x', events).ok());
+  CHECK(write(m, "\xe6\x97\xa5"));  // one character, three bytes
+  Matcher longer = m;
+  CHECK_FALSE(write(longer, "x"));
+  CHECK(write(m, "\""));
+  CHECK(m.can_stop());
+}
+
+TEST_CASE("a least length that is the greatest leaves one, beside a pattern too") {
+  StepSpec spec = base_spec();
+  spec.response_schema = document(R"({"type":"string","minLength":5,"maxLength":5,"pattern":"^a(bc|b)*a$"})");
+  const Matcher m = matcher(spec);
+  CHECK(answers(m, "\"abcba\""));
+  CHECK(answers(m, "\"abbba\""));
+  CHECK_FALSE(answers(m, "\"abba\""));
+  CHECK_FALSE(answers(m, "\"abbbba\""));
+  CHECK_FALSE(answers(m, "\"abbbb\""));
+}
+
+TEST_CASE("a schema for schemas takes itself") {
+  const std::string schema =
+      R"({"type":["object","boolean"],"properties":{"type":{"anyOf":[{"$ref":"#/$defs/name"},{"type":"array","items":{"$ref":"#/$defs/name"},"minItems":1,"uniqueItems":true}]},)"
+      R"("properties":{"type":"object","additionalProperties":{"$ref":"#"}},"additionalProperties":{"$ref":"#"},"items":{"$ref":"#"},"anyOf":{"type":"array","items":{"$ref":"#"},"minItems":1},)"
+      R"("$ref":{"type":"string","pattern":"^#"},"$defs":{"type":"object","additionalProperties":{"$ref":"#"}},"enum":{"type":"array"},"pattern":{"type":"string"},)"
+      R"("minItems":{"type":"integer","minimum":0},"minimum":{"type":"number"},"uniqueItems":{"type":"boolean"},"format":{"type":"string"}},"additionalProperties":false,)"
+      R"("$defs":{"name":{"enum":["object","boolean","array","string","integer","number","null"]}}})";
+  StepSpec spec = base_spec();
+  spec.response_schema = document(schema);
+  const Matcher m = matcher(spec);
+  CHECK(answers(m, schema));
+  CHECK(answers(m, "true"));
+  CHECK_FALSE(answers(m, R"({"type":"thing"})"));
+  CHECK_FALSE(answers(m, R"({"items":{"items":{"minItems":-1}}})"));
+  CHECK_FALSE(answers(m, R"({"type":["array","array"]})"));
 }
 
 }  // namespace
