@@ -1,4 +1,4 @@
-// generate as a client at the socket sees it: the notifications of its own request, in their order, then the answer.
+// generate: what it holds its answer to, and, at the socket, the notifications of its own request, then the answer.
 #include <asio/read_until.hpp>
 #include <asio/write.hpp>
 
@@ -77,6 +77,25 @@ TEST_CASE("a cancelled generate is answered with an error of its own") {
   const Json answer = visitor.read();
   CHECK(answer["id"] == 9);
   CHECK(answer["error"]["message"] == "The request was cancelled.");
+}
+
+TEST_CASE("generate passes a regular expression or a grammar on, and refuses two things at once") {
+  Desk desk;
+  desk.life.model_.script = {turn::says("yes"), turn::says("no")};
+  CHECK(desk.call("generate", {{"prompt", "Well?"}, {"regex", "yes|no"}})->at("output") == "yes");
+  const Json second = *desk.call("generate", {{"prompt", "Well?"}, {"grammar", "root ::= \"no\""}});
+  CHECK(second.at("output") == "no");
+  CHECK_FALSE(second.contains("structured"));
+  REQUIRE(desk.life.model_.asked.size() == 2);
+  CHECK(desk.life.model_.asked[0].regex == "yes|no");
+  CHECK(desk.life.model_.asked[1].grammar == "root ::= \"no\"");
+  const auto refused = desk.call("generate", {{"prompt", "Well?"}, {"schema", Json::object()}, {"regex", "a"}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Code::invalid_params);
+  CHECK(refused.error().data().at("pointer") == "/regex");
+  CHECK(desk.call("schema/check", {{"grammar", "x"}, {"regex", "a"}}).error().data().at("pointer") == "/grammar");
+  CHECK(desk.call("schema/check", Json::object()).error().data().at("pointer") == "/schema");
+  CHECK(desk.call("schema/check", {{"regex", "a"}})->at("supported") == true);
 }
 
 }  // namespace

@@ -89,24 +89,5 @@ TEST_CASE("generate sent twice at once asks the model once, and a failure leaves
   CHECK(desk.life.model_.asked.size() == 2);
 }
 
-TEST_CASE("generate passes a regular expression or a grammar on, and refuses two things at once") {
-  KeyedDesk desk;
-  desk.life.model_.script = {turn::says("yes"), turn::says("no")};
-  CHECK(desk.call("generate", {{"prompt", "Well?"}, {"regex", "yes|no"}})->at("output") == "yes");
-  const Json second = *desk.call("generate", {{"prompt", "Well?"}, {"grammar", "root ::= \"no\""}});
-  CHECK(second.at("output") == "no");
-  CHECK_FALSE(second.contains("structured"));
-  REQUIRE(desk.life.model_.asked.size() == 2);
-  CHECK(desk.life.model_.asked[0].regex == "yes|no");
-  CHECK(desk.life.model_.asked[1].grammar == "root ::= \"no\"");
-  const auto refused = desk.call("generate", {{"prompt", "Well?"}, {"schema", Json::object()}, {"regex", "a"}});
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code() == Code::invalid_params);
-  CHECK(refused.error().data().at("pointer") == "/regex");
-  CHECK(desk.call("schema/check", {{"grammar", "x"}, {"regex", "a"}}).error().data().at("pointer") == "/grammar");
-  CHECK(desk.call("schema/check", Json::object()).error().data().at("pointer") == "/schema");
-  CHECK(desk.call("schema/check", {{"regex", "a"}})->at("supported") == true);
-}
-
 }  // namespace
 }  // namespace hob::api

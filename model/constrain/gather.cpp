@@ -176,12 +176,7 @@ void Gather::read_names(uint32_t node, Thread& at, const Thread& from, bool prob
     named_.push_back({child, low, high});
     return true;
   };
-  if (const FlatTrie::Children all = tree.children(node); !all.bytes.empty()) {
-    for (size_t i = 0; i < all.bytes.size() && find(all.bytes[i], all.nodes[i]); ++i) {}
-  } else {
-    const uint32_t end = tree.nodes()[node].end;
-    for (uint32_t child = node + 1; child < end && find(tree.nodes()[child].byte, child); child = tree.nodes()[child].end) {}
-  }
+  tree.each_child(node, find);
   for (size_t i = first; i < named_.size(); ++i) {
     const Named one = named_[i];
     const FlatTrie::Node& child = tree.nodes()[one.node];

@@ -3,9 +3,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "model/constrain/step.h"
-#include "model/constrain/test_vocabulary.h"
-#include "model/constrain/walk.h"
+#include "model/constrain/step_testing.h"
 #include "schemas/base/json.h"
 #include "schemas/schema/validator.h"
 
@@ -91,8 +89,7 @@ Subject subject(std::string_view text, bool call) {
   Subject out;
   out.schema = text;
   out.document = json::parse_document(text, json::kSchema).value();
-  StepSpec spec;
-  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
+  StepSpec spec = base_spec();
   if (call) {
     spec.tools.push_back({"call", out.document});
     spec.choice = Choice::required;
@@ -112,12 +109,6 @@ Subject subject(std::string_view text, bool call) {
 bool has_object(const json::Document& schema) {
   const std::string text = json::dump(schema);
   return text.find("\"object\"") != std::string::npos && text.rfind(R"({"type":"array")", 0) != 0;
-}
-
-Bits mask_of(const Matcher& m) {
-  Bits bits(trie()->words());
-  m.mask(bits);
-  return bits;
 }
 
 // The value that the events tell.
@@ -506,8 +497,7 @@ TEST_CASE("a valid answer passes and an invalid one fails, however it is split")
 }
 
 TEST_CASE("with tools and a schema the model may call first, or must, or may not") {
-  StepSpec spec;
-  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
+  StepSpec spec = base_spec();
   spec.tools.push_back({"read", json::parse_document(R"({"type":"object","properties":{"n":{"type":"integer"}}})", json::kSchema).value()});
   spec.response_schema = json::parse_document(R"({"type":"integer"})", json::kSchema).value();
   Matcher m(compile(trie(), spec).value());

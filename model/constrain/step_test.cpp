@@ -3,20 +3,13 @@
 #include <catch2/catch.hpp>
 
 #include "model/constrain/arguments.h"
-#include "model/constrain/test_vocabulary.h"
-#include "model/constrain/walk.h"
+#include "model/constrain/step_testing.h"
 #include "schemas/base/json.h"
 
 namespace hob::constrain {
 namespace {
 
 using namespace testing;
-
-StepSpec base_spec() {
-  StepSpec spec;
-  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
-  return spec;
-}
 
 StepSpec tool_spec() {
   StepSpec spec = base_spec();
@@ -25,36 +18,7 @@ StepSpec tool_spec() {
   return spec;
 }
 
-Matcher matcher(const StepSpec& spec) {
-  auto step = compile(trie(), spec);
-  REQUIRE(step.ok());
-  return Matcher(*step);
-}
-
-Bits mask_of(const Matcher& m) {
-  Bits bits(trie()->words());
-  m.mask(bits);
-  return bits;
-}
-
 bool allows(const Matcher& m, Token token) { return get_bit(mask_of(m), token); }
-
-// Reads ordinary text, by the longest pieces or byte by byte, checking that the mask and accept() agree.
-bool write(Matcher& m, std::string_view text, std::vector<Event>& out, bool bytewise = false) {
-  std::vector<Token> tokens;
-  if (bytewise) {
-    for (const char c : text) tokens.push_back(kFirstOrdinary + static_cast<unsigned char>(c));
-  } else {
-    tokens = trie()->spell(text);
-  }
-  for (const Token token : tokens) {
-    const bool allowed = allows(m, token);
-    const bool taken = m.accept(token, out).ok();
-    REQUIRE(allowed == taken);
-    if (!taken) return false;
-  }
-  return true;
-}
 
 void control(Matcher& m, Token token, std::vector<Event>& out) {
   REQUIRE(allows(m, token));

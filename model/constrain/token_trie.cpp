@@ -70,23 +70,22 @@ FlatTrie::FlatTrie(std::vector<std::pair<std::string_view, Token>> texts) {
 
 // A jump from child to child is a place in memory that nothing else has asked for.
 void FlatTrie::list_children() {
-  constexpr uint32_t kMany = 8;
-  std::vector<uint32_t> counts(nodes_.size(), 0), path(1, 0);
-  for (uint32_t i = 1; i < nodes_.size(); ++i) {
-    const size_t depth = nodes_[i].depth;
-    if (path.size() <= depth) path.resize(depth + 1);
-    path[depth] = i;
-    ++counts[path[depth - 1]];
-  }
-  for (uint32_t i = 0; i < nodes_.size() && lists_.size() < UINT16_MAX; ++i) {
-    if (counts[i] < kMany) continue;
-    if (lists_.empty()) lists_.push_back(0);
-    nodes_[i].list = static_cast<uint16_t>(lists_.size());
-    for (uint32_t child = i + 1; child < nodes_[i].end; child = nodes_[child].end) {
-      child_bytes_.push_back(nodes_[child].byte);
+  constexpr size_t kMany = 8;
+  lists_.push_back(0);
+  for (uint32_t i = 0; i < nodes_.size() && lists_.size() <= UINT16_MAX; ++i) {
+    const size_t from = child_nodes_.size();
+    each_child(i, [&](uint8_t byte, uint32_t child) {
+      child_bytes_.push_back(byte);
       child_nodes_.push_back(child);
+      return true;
+    });
+    if (child_nodes_.size() - from >= kMany) {
+      nodes_[i].list = static_cast<uint16_t>(lists_.size());
+      lists_.push_back(static_cast<uint32_t>(child_nodes_.size()));
+    } else {
+      child_bytes_.resize(from);
+      child_nodes_.resize(from);
     }
-    lists_.push_back(static_cast<uint32_t>(child_nodes_.size()));
   }
 }
 
@@ -132,15 +131,12 @@ void FlatTrie::judge_text() {
 }
 
 uint32_t FlatTrie::child(uint32_t node, uint8_t byte) const {
-  if (nodes_[node].list != 0) {
-    const Children all = children(node);
-    const auto at = std::lower_bound(all.bytes.begin(), all.bytes.end(), byte);
-    return at != all.bytes.end() && *at == byte ? all.nodes[static_cast<size_t>(at - all.bytes.begin())] : 0;
-  }
-  for (uint32_t i = node + 1; i < nodes_[node].end; i = nodes_[i].end) {
-    if (nodes_[i].byte == byte) return i;
-  }
-  return 0;
+  uint32_t found = 0;
+  each_child(node, [&](uint8_t other, uint32_t child) {
+    if (other == byte) found = child;
+    return other < byte;
+  });
+  return found;
 }
 
 Result<std::shared_ptr<const TokenTrie>> TokenTrie::make(Vocabulary vocabulary) {

@@ -34,7 +34,7 @@ class FlatTrie {
     bool plain : 1;   // everything below is whole characters that need no care in a JSON string
     bool clean : 1;   // everything below is whole characters
     uint16_t chars;   // most characters that a token adds below this node
-    uint16_t list;    // where its children are listed: see children(); 0: nowhere
+    uint16_t list;    // of many children: where they are listed; 0: nowhere, a jump from one's end to the next
   };
 
   FlatTrie() = default;
@@ -51,17 +51,16 @@ class FlatTrie {
   }
   /// The child of `node` by `byte`; 0 when there is none.
   uint32_t child(uint32_t node, uint8_t byte) const;
-  /// The children of a node that has many, in the order of their bytes. Those of others, which are not listed, are a few jumps:
-  /// node + 1, then each one's end.
-  struct Children {
-    std::span<const uint8_t> bytes;
-    std::span<const uint32_t> nodes;
-  };
-  Children children(uint32_t node) const {
-    const uint32_t list = nodes_[node].list;
-    if (list == 0) return {};
-    const uint32_t from = lists_[list - 1], count = lists_[list] - from;
-    return {{child_bytes_.data() + from, count}, {child_nodes_.data() + from, count}};
+  /// Every child, in the order of their bytes: visit(byte, child), until it says false.
+  template <typename Visit>
+  void each_child(uint32_t node, const Visit& visit) const {
+    if (const uint32_t list = nodes_[node].list; list != 0) {
+      for (uint32_t i = lists_[list - 1]; i < lists_[list] && visit(child_bytes_[i], child_nodes_[i]); ++i) {
+      }
+      return;
+    }
+    for (uint32_t i = node + 1; i < nodes_[node].end && visit(nodes_[i].byte, i); i = nodes_[i].end) {
+    }
   }
   /// All tokens, in the order of their bytes: those of a node or subtree are a part of this.
   std::span<const Token> all() const { return ids_; }

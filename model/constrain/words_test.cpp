@@ -4,9 +4,7 @@
 #include <functional>
 #include <random>
 
-#include "model/constrain/step.h"
-#include "model/constrain/test_vocabulary.h"
-#include "model/constrain/walk.h"
+#include "model/constrain/step_testing.h"
 #include "model/grammar/gbnf_recogniser.h"
 #include "model/grammar/test_grammars.h"
 #include "schemas/base/json.h"
@@ -18,26 +16,13 @@ namespace {
 using namespace testing;
 
 StepSpec words_spec(std::optional<std::string> regex, std::optional<std::string> grammar) {
-  StepSpec spec;
-  spec.stop_ids = {kEos, kTurnClose, kResponseOpen};
+  StepSpec spec = base_spec();
   spec.regex = std::move(regex);
   spec.grammar = std::move(grammar);
   return spec;
 }
 StepSpec of_regex(std::string pattern) { return words_spec(std::move(pattern), std::nullopt); }
 StepSpec of_grammar(std::string text) { return words_spec(std::nullopt, std::move(text)); }
-
-Matcher matcher(const StepSpec& spec) {
-  auto step = compile(trie(), spec);
-  if (!step) FAIL(step.error().message());
-  return Matcher(*step);
-}
-
-Bits mask_of(const Matcher& m) {
-  Bits bits(trie()->words());
-  m.mask(bits);
-  return bits;
-}
 
 std::string words_of(const std::vector<Event>& events) {
   std::string out;

@@ -26,6 +26,9 @@ namespace hob::grammar {
 
 using Expr = uint32_t;
 
+/// Of \w, which word boundaries look at.
+bool is_word(char32_t c);
+
 enum class Before : uint8_t { start, other, word };
 enum class After : uint8_t { finish, other, word };
 

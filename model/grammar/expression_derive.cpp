@@ -7,13 +7,11 @@ namespace {
 
 constexpr int kDeepest = 2'000;  // of expressions inside one another, while deriving
 
-uint32_t less(uint32_t count) { return count == kUnlimited || count == 0 ? count : count - 1; }
+}  // namespace
 
 bool is_word(char32_t c) {
   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-
-}  // namespace
 
 Expr Expressions::derive(Expr a, char32_t character, Before before) {
   if (a == kNothing || a == kEmpty || a == kAnything) return a == kAnything ? a : kNothing;
@@ -44,11 +42,11 @@ Expr Expressions::derive_now(Expr a, char32_t c, Before before) {
     }
     case Kind::loop: {
       // Turns that match the empty text here may stand in for any number of the wanted ones.
-      const uint32_t least = nullable(node.a, before, after) ? 0 : less(node.m);
-      return cat(derive(node.a, c, before), loop(node.a, least, less(node.b)));
+      const uint32_t least = nullable(node.a, before, after) ? 0 : one_less(node.m);
+      return cat(derive(node.a, c, before), loop(node.a, least, one_less(node.b)));
     }
     case Kind::bound:
-      return bound(derive(node.a, c, before), less(node.b));
+      return bound(derive(node.a, c, before), one_less(node.b));
     case Kind::complement:
       return complement(derive(node.a, c, before));
     case Kind::leap: {

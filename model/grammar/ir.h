@@ -25,6 +25,8 @@ using LanguageId = uint32_t;  // of language.h
 inline constexpr LanguageId kNoLanguage = 0xFFFFFFFF;
 inline constexpr uint32_t kNone = 0xFFFFFFFF;
 inline constexpr uint32_t kUnlimited = 0xFFFFFFFF;
+/// Of a repetition's count, after one more turn.
+inline uint32_t one_less(uint32_t count) { return count == kUnlimited || count == 0 ? count : count - 1; }
 inline constexpr int kMaxDepth = 48;      // containers open at once in a generated value
 inline constexpr int kImpossible = 1000;  // above any depth
 

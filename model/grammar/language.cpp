@@ -14,10 +14,6 @@ constexpr size_t kSmall = 200;         // states; a plain language of so few is 
 constexpr size_t kLongest = 4'000;     // characters of a text that is searched for
 constexpr uint32_t kFarthest = 64;  // characters; no token has more
 
-bool is_word(char32_t c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 Error too_large() {
   return {Code::schema_unsupported,
           "the texts that this allows take too many states to follow; use a smaller repetition or fewer conditions together"};

@@ -16,7 +16,6 @@ constexpr int kMaxDescent = 6'000;  // of derive(): far beyond what Rules allow,
 uint32_t limited(uint64_t a) { return static_cast<uint32_t>(std::min<uint64_t>(a, kUnlimited - 1)); }
 uint32_t plus(uint32_t a, uint32_t b) { return limited(uint64_t{a} + b); }
 uint32_t times(uint32_t a, uint32_t b) { return limited(uint64_t{a} * b); }
-uint32_t less(uint32_t count) { return count == kUnlimited || count == 0 ? count : count - 1; }
 size_t mix(size_t hash, uint64_t word) {
   hash = (hash ^ word) * 0x9E3779B97F4A7C15;
   return hash ^ (hash >> 29);
@@ -200,7 +199,7 @@ RuleExpr RuleExpressions::derive_now(RuleExpr e, uint32_t of) {
     }
     case Kind::loop: {
       const RuleExpr round = derive(node.a, of);
-      return round == kNothing ? kNothing : cat(round, loop(node.a, less(node.min), less(node.max)));
+      return round == kNothing ? kNothing : cat(round, loop(node.a, one_less(node.min), one_less(node.max)));
     }
     case Kind::rule:
       return derive(rules_->rules[node.a].body, of);
@@ -292,7 +291,7 @@ void RuleExpressions::ways(RuleExpr e, RuleExpr rest, std::vector<Way>& out, std
       for (uint32_t i = 0; i < node.b; ++i) ways(member(node, i), rest, out, seen);
       return;
     case Kind::loop:
-      return ways(node.a, cat(loop(node.a, less(node.min), less(node.max)), rest), out, seen);
+      return ways(node.a, cat(loop(node.a, one_less(node.min), one_less(node.max)), rest), out, seen);
     case Kind::rule:
       return ways(rules_->rules[node.a].body, rest, out, seen);
   }

@@ -16,9 +16,10 @@ import tarfile
 
 import numpy as np
 
+from tokenizer import CACHE
+
 PACKAGE, VERSION = "llama-cpp-python", "0.3.36"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
-CACHE = pathlib.Path(os.environ.get("HOB_CACHE_DIR") or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hob")
 HOME = CACHE / "llama" / VERSION
 KINDS = {"f32": 0, "bf16": 30}  # GGUF's numbers of them
 UINT32, FLOAT32, BOOL, STRING, ARRAY = 4, 6, 7, 8, 9

@@ -18,9 +18,8 @@ from usertools import CONFUSED, FIELDS, LIKE_BUILTIN, REALISTIC, Invented, Reali
 
 SYSTEMS = [render.SYSTEM] * 5 + ["", "You are a helpful agent.", "You are hob, a local agent.", "Use the tools to help the user."]
 BUILTIN_KINDS = {"one": 38, "parallel": 16, "chain": 15, "foreign": 14, "incomplete": 9, "structured": 19, "chat": 1.5, "echo": 4}
-
-
-REFUSED = .45  # of the requests for tools that are elsewhere in a pool: as many as requests for those that are here would make it refuse all
+# Of the requests for tools that are elsewhere in a pool: with as many as for those that are here the model refuses all.
+REFUSED = .45
 
 
 @dataclasses.dataclass
