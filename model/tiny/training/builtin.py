@@ -3,6 +3,7 @@ import math
 import re
 
 import phrases
+from memories import Memories
 from turns import Call, Turn, answer, error, question, refusal
 from values import Values
 from vocabulary import *
@@ -21,7 +22,7 @@ def number(x):
     return ("%.4f" % x).rstrip("0").rstrip(".")
 
 
-class Builtin:
+class Builtin(Memories):
     def __init__(self, random_numbers):
         self.random = random_numbers
         self.values = Values(random_numbers)
@@ -291,128 +292,6 @@ class Builtin:
             return self.turn(self.say(kind, z=city), Call("current_time", {"tz": ZONES[city]}, self.clock(ZONES[city])))
         return self.turn(self.say(kind), Call("current_time", {}, self.clock()))
 
-    # memory
-    def fact(self, about=None):
-        """The fact in the user's words, the query that finds it, a grammar of questions, the answer. `about`: a word to tell one of."""
-        r, v = self.random, self.values
-        kind = r.random() if about is None else r.choice([.1, .3, .45, .55, .55, .7, .9, .9])
-        own = lambda words: about or (r.choice(words) if r.random() < .5 else v.word(.5))
-        if kind < .24:
-            key = own(PROPERTIES)
-            last = key.split()[-1]
-            x = {"color": v.color, "food": v.word, "city": v.city, "birthday": v.day, "number": v.digits, "code": v.digits, "password": lambda: r.choice([v.rare(), v.rare() + str(r.randint(1, 99)), v.identifier()]), "address": r.choice([v.email, lambda: v.rare().capitalize() + " street %d" % r.randint(1, 99)]),
-                 "town": v.city, "size": lambda: str(r.randint(30, 50)), "job": v.job, "drink": v.word, "time": v.clock, "language": lambda: r.choice(LANGUAGE_NAMES)}.get(last, lambda: r.choice([v.title, v.name, v.identifier, v.city, v.word])())()
-            asks = "(what is|what's|what was|do you know|do you remember|can you tell me|could you tell me|please tell me|look up|recall|give me|tell me|remind me of|do you recall|can you remember|can you recall|what did i say is|what did i tell you is|say|i forgot|have you got|do you still know|find|show me|i need) my {k}?|which {k} do i have?|my {k}?|what {k} (do i have|did i tell you|did i mention)?|what is (the {k} that i told you|my {k} again)?|do you know what my {k} is?|do you remember what my {k} (is|was)?|what did i say (about my {k}|my {k} was)?"
-            return "my %s is %s" % (key, x), key, asks, "Your %s is %s." % (key, x)
-        if kind < .36:
-            key, verb, x = own(RELATIONS), r.choice(["is called", "is named", "is called"]), r.choice([v.name, v.first, lambda: capital(v.rare())])()
-            asks = "what is (my {k} called|the name of my {k}|my {k}'s name|my {k} named)?|(what's|what was|do you know|do you remember|can you tell me|tell me|give me|please tell me|i forgot|remind me of|recall|look up) (the name of my {k}|my {k}'s name)?|who is my {k}?|how is my {k} called?|what name does my {k} have?|do you (know|remember) (what|how) my {k} is called?|what did i call my {k}?|what do i call my {k}?|what was my {k} called?"
-            return "my %s %s %s" % (key, verb, x), key, asks, "Your %s %s %s." % (key, verb, x)
-        if kind < .41:
-            thing, verb, asking, x = r.choice([("I", "live in", "live", v.city()), ("I", "work in", "work", v.city()), ("I", "work for", "work", v.company()), ("I", "work at", "work", v.company()), ("I", "was born in", "born", v.city()), ("I", "study in", "study", v.city()), ("I", "work with", "work", v.name()), ("I", "park in", "park", v.city())])
-            where = verb.endswith(("in", "at"))
-            asks = {"live": "(where|in which city|in what town|which city|in which town) do i live(| in)?|(do you know|tell me|do you remember|can you tell me|i forgot|say) where i live?|where is my home?|what is my city?|which place do i live in?",
-                    "born": "(where|in which city) was i born?|(do you know|tell me|do you remember) where i was born?",
-                    "study": "(where|in which city) do i study?|(do you know|tell me|do you remember|can you tell me) where i study?", "park": "where do i park?|(do you know|tell me|do you remember) where i park?",
-                    "work": "(where|in which place) do i work?|(do you know|tell me|do you remember|can you tell me) where i work?" if where else "who(m|) do i %s?|(do you know|tell me|do you remember) who i %s?" % (verb, verb)}[asking]
-            return "%s %s %s" % (thing, verb, x), asking, asks, "You %s %s." % (verb.replace("was", "were"), x)
-        if kind < .5:
-            key = own(NOUNS)
-            x = r.choice([v.day(), v.day() + " at " + v.clock(), v.clock(), r.choice(MONTHS).lower()])
-            verb = r.choice(["is on", "is at", "starts at", "leaves at", "is in", "begins on", "opens at", "ends at"])
-            if "at" in verb.split():
-                x = v.clock()
-            elif verb == "is in":
-                x = r.choice(MONTHS).lower() if r.random() < .5 else r.choice(MONTHS)
-            plain = {"is": "is", "starts": "start", "leaves": "leave", "begins": "begin", "opens": "open", "ends": "end"}[verb.split()[0]]
-            asks = "(when|on which day|on what date|at what time|at which time) (is|was) the {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me) when the {k} is?|what (day|time) is the {k}(| on| at)?" if plain == "is" else \
-                "(when|at what time|on which day) does the {k} %s?|(do you know|tell me|do you remember|can you tell me) when the {k} %s?" % (plain, verb.split()[0])
-            return "the %s %s %s" % (key, verb, x), key, asks, "The %s %s %s." % (key, verb, x)
-        if kind < .6:
-            key = own(NOUNS + HOUSEHOLD)
-            of = r.choice(["the", "the", "my"])
-            x = r.choice(["in ", "under ", "behind ", "in ", "on ", "near "]) + "the " + v.word(.9) if r.random() < .6 else r.choice([lambda: "in " + v.directory(), lambda: "in room %d" % r.randint(1, 400), lambda: "in " + v.path(), lambda: "at " + v.name() + "'s", lambda: "in " + v.city()])()
-            asks = "where (is|did i put|was|can i find|are|do i keep|did i leave) %s {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me) where %s {k} is?|where's %s {k}?|in which place is %s {k}?|what is the place of %s {k}?" % ((of,) * 5)
-            return "%s %s is %s" % (of, key, x), key, asks, "%s %s is %s." % ("Your" if of == "my" else "The", key, x)
-        if kind < .68:
-            key, of, owner = r.choice(["code", "password", "price", "color", "name", "number", "size", "owner", "address", "pin", "weight", "width", "id", "boss", "topic", "date"]), "the", own(NOUNS + HOUSEHOLD)
-            x = {"code": v.digits, "password": v.rare, "price": lambda: str(v.price()), "color": v.color, "owner": v.name, "boss": v.name, "number": v.digits, "pin": lambda: v.digits(4, 4), "date": v.day}.get(key, lambda: r.choice([v.word, v.title, lambda: str(v.integer())])())()
-            asks = "(what is|what's|do you know|tell me|do you remember|can you tell me|give me|look up|i need|what was|recall|i forgot) the {k}?|what did i say about the {k}?|the {k}?"
-            key = "%s of the %s" % (key, owner)
-            return "the %s is %s" % (key, x), key, asks, "The %s is %s." % (key, x)
-        if kind < .8:
-            return self.fact_of_part(own(NOUNS + HOUSEHOLD))
-        if kind < .96:
-            return self.fact_of_thing(own(NOUNS + HOUSEHOLD))
-        key, verb = own(RELATIONS), r.choice(["lives in", "works in", "comes from", "likes", "drives a", "plays"])
-        x = v.city() if verb.split()[-1] in ("in", "from") else v.word(.8)
-        base = {"lives": "live", "works": "work", "comes": "come", "likes": "like", "drives": "drive", "plays": "play"}[verb.split()[0]]
-        tail = {"comes from": " from"}.get(verb, "")
-        asks = "(where|in which city) does my {k} %s%s?|(do you know|tell me|do you remember) where my {k} %s%s?" % (base, tail, verb.split()[0], tail) if verb.split()[-1] in ("in", "from") else \
-            "what does my {k} %s?|(do you know|tell me|do you remember) what my {k} %s?" % (base, verb.split()[0])
-        return "my %s %s %s" % (key, verb, x), key, asks, "Your %s %s %s." % (key, verb, x)
-
-    def fact_of_part(self, key):
-        """A number, password, ... that goes with a thing or a word, and events called after one; as `fact`."""
-        r, v = self.random, self.values
-        of, kind = r.choice(["my", "my", "the"]), r.random()
-        know = "(what is|what's|what was|do you know|tell me|give me|i forgot|i need|look up|please tell me|can you tell me|remind me of|say|find|do you remember|could you give me)"
-        if kind < .3:
-            part, x = r.choice(["meeting", "party", "exam", "lesson", "trip", "lunch", "call", "appointment", "course", "concert", "deadline", "visit"]), r.choice([v.day, v.day, v.date, v.clock, lambda: v.day() + " at " + v.clock()])()
-            verb = "at" if ":" in x and len(x) < 6 else "on"
-            asks = "(when|on which day|at what time|what day|what time) is %s {k}?|(do you know|tell me|do you remember|can you tell me|i forgot|remind me|say) (when|on which day) %s {k} (is|takes place)?|when (will|does) %s {k} (be|take place|start)?|(what is|give me) the (date|day|time) of %s {k}?" % ((of,) * 4)
-            key = key + " " + part
-            return "%s %s is %s %s" % (of, key, verb, x), key, asks, "%s %s is %s %s." % ("Your" if of == "my" else "The", key, verb, x)
-        part, x = r.choice([("number", v.digits), ("number", lambda: str(v.integer())), ("password", lambda: v.word(.5) + str(r.randint(1, 99))), ("password", v.rare), ("code", v.digits), ("color", v.color), ("size", lambda: str(r.randint(1, 60))), ("address", v.email), ("price", lambda: str(v.price())), ("team", v.title), ("name", v.name), ("brand", v.company)])
-        x = x()
-        said = r.choice(["%s {k} %s" % (of, part), "%s {k} %s" % (of, part), "the %s of %s {k}" % (part, of), "the %s for %s {k}" % (part, of)])
-        asks = "%s (%s|%s {k} %s|the %s of %s {k})?|what did i say about %s {k} %s?|which %s (has|does) %s {k}(| have)?" % (know, said, of, part, part, of, of, part, part, of)
-        fact = fill(said, k=key) + " is " + x
-        return fact, key + " " + part if r.random() < .5 else key, asks.replace("{k}", key), capital(re.sub(r"\bmy ", "your ", fact)) + "."
-
-    def fact_of_thing(self, key):
-        """What something costs, whose it is, where it comes from, what kind of it somebody likes; as `fact`."""
-        r, v = self.random, self.values
-        know = "(do you know|can you tell me|tell me|do you remember|i forgot|remind me|please say|could you say)"
-        fact, asks = r.choice([
-            ("the {k} costs {p} %s" % r.choice(["euros", "dollars", "pounds", "francs"]), "what is the price of the {k}?|%s (what|how much) the {k} (costs|is)?|what did the {k} cost?|how much (was|does) the {k}(| cost)?|what do i pay for (the|a) {k}?" % know),
-            ("the {k} belongs to {n}", "(to whom|to who) does the {k} belong?|who is the owner of the {k}?|who has the {k}?|%s (who has|who the owner of) the {k}(| is)?|whose {k} is (it|that)?" % know),
-            ("{n} has the {k}", "who has (got |)(the|my) {k}?|%s who has the {k}?|with whom is the {k}?" % know),
-            ("the {k} comes from {c}", "where (is|was) the {k} from?|which place is the {k} from?|%s where the {k} (is|was) from?|what is the origin of the {k}?" % know),
-            ("my {k} is from {c}", "where (is|was) my {k} from?|%s where my {k} is from?|from which town is my {k}?" % know),
-            ("my favourite {k} is {w}", "(what's|what was|which is) my favourite {k}?|which {k} is my favourite?|%s (what|which) my favourite {k} (is|was)?|what {k} do i (like|prefer|love)(| most)?" % know),
-            ("my best {k} is the {w}", "(what's|which is) my best {k}?|%s which {k} is my best?" % know),
-            ("the {k} weighs {i} kilos", "how heavy is the {k}?|what is the weight of the {k}?|%s how (heavy the {k} is|much the {k} weighs)?" % know)])
-        fact = fill(fact, k=key, p=v.price(), n=v.name(), c=v.city(), w=v.word(.4), i=v.integer())
-        query = key if not fact.startswith(("my favourite", "my best")) else " ".join(fact.split()[1:2]) + " " + key
-        return fact, query, asks.replace("{k}", key), capital(re.sub("^my ", "your ", fact)) + "."
-
-    def remember(self):
-        fact = self.fact()[0]
-        return self.turn(self.say("remember", free_end=True, s=fact), Call("remember", {"text": fact}, {"saved": True}))
-
-    def recall(self):
-        r = self.random
-        fact, key, asks, told = self.fact()
-        others, about = [], key.split()[-1]
-        told_of = next((words for words in SAME if any(w in fact for w in words)), ())
-        while len(others) < 4:
-            other = self.fact(about if about in fact and r.random() < .6 else None)
-            apart = told_of and not any(w in other[0] for w in told_of)
-            if other[0] not in others and (apart or other[1] != key and about not in other[0]):
-                others.append(other[0])
-        request = self.courtesy_filled(expand(r, "(" + asks + ")"), "question", False, dict(k=key))
-        kind = r.random()
-        if kind < .1:
-            notes = []
-        elif kind < .2:
-            notes = others[:r.randint(1, 2)]
-        else:
-            notes = [fact] + others[:r.choice([0, 1, 2, 3, 4, 4])]
-            if r.random() < .85:
-                r.shuffle(notes)
-        return self.turn(request, Call("recall", {"query": key}, {"notes": notes}), told if fact in notes else "I have no note about that.")
-
     def one(self, name=None):
         return getattr(self, name or self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0])()
 
@@ -457,7 +336,7 @@ class Builtin:
             arguments = {"pattern": said, **({"path": directory} if "{d}" in phrase else {})}
             result = {"matches": self.matches(said, arguments.get("path", "")), "truncated": False}
         elif name == "remember":
-            said = self.fact()[0]
+            said = self.fact().text
             arguments, result = {"text": said}, {"saved": True}
         else:
             arguments = {"path": v.path(), "old_string": old, "new_string": new, **({"replace_all": True} if "every" in phrase else {})}
@@ -477,17 +356,6 @@ class Builtin:
         some = lambda: " ".join(v.rare() for _ in range(self.random.randint(2, 6)))
         x = self.random.choice([v.text, v.name, v.path, v.email, v.identifier, v.title, v.url, v.sentence, v.line, v.digits, v.rare, some, some, some])()
         return Turn(self.random.choice(["repeat ", "say ", "echo ", "Repeat: ", "Say: "]) + x, [], x, "echo")
-
-
-# words of facts that answer the same question
-SAME = [("costs", "price"), ("belongs", "has the", "owner"), ("comes from", "is from"), ("favourite", "best"), ("weighs", "weight"), (" is in", " is under", " is near", " is on", " is at", " is behind"), ("called", "named", "name ")]
-PROPERTIES = """favourite color|favourite food|favourite city|favourite song|favourite drink|favourite book|favourite film|favourite animal|favourite team|favourite number|birthday|phone number|email address|
-address|wifi password|shoe size|locker code|passport number|home town|job|bank|train|flight number|room number|office|editor|main language|account number|hotel|desk|door code|blood type|student number|
-middle name|nickname|parking spot|license plate|postcode|user name|door number|pin code|lucky number|dentist|gate code|favourite flower|favourite season|favourite game|favourite tea|favourite fruit|hobby|
-password|customer number|member number|tax number|ring size|hat size|wedding day|anniversary|deadline|native language|first language|lunch time|street|employer|age|height|time zone|project code""".replace("\n", "").split("|")
-RELATIONS = """cat dog car boat horse sister brother wife husband son daughter boss doctor teacher neighbour friend dentist lawyer bird hamster colleague cousin uncle aunt project team rabbit parrot fish turtle
-mother father grandmother grandfather nephew niece landlord manager coach student assistant roommate bike ship street school company server laptop band partner trainer vet barber plumber""".split()
-HOUSEHOLD = """key keys wallet passport umbrella charger ladder hammer spare key bike glasses phone remote torch suitcase tent scarf drill blanket backpack contract first aid kit toolbox vase teapot broom receipt""".split()
 
 
 def expand_raw(random_numbers, grammar):

@@ -5,6 +5,7 @@ The prefix is computed once for all of them. Kinds:
 - mixed: some of the built-in tools, in any company, so that requests for the others are refused;
 - contrast: one pool of invented tools and one list of requests, several prefixes that declare different parts of the pool:
   the same request is a call under one prefix and a refusal under the next. This is what teaches refusing among users' tools;
+- notes: `recall` and `remember` almost alone;
 - bare: no tools: structured answers, chat, echo.
 """
 import dataclasses
@@ -19,7 +20,7 @@ from usertools import CONFUSED, FIELDS, LIKE_BUILTIN, REALISTIC, Invented, Reali
 SYSTEMS = [render.SYSTEM] * 5 + ["", "You are a helpful agent.", "You are hob, a local agent.", "Use the tools to help the user."]
 BUILTIN_KINDS = {"one": 38, "parallel": 16, "chain": 15, "foreign": 14, "incomplete": 9, "structured": 19, "chat": 1.5, "echo": 4}
 # Of the requests for tools that are elsewhere in a pool: with as many as for those that are here the model refuses all.
-REFUSED = .45
+REFUSED = .25
 
 
 @dataclasses.dataclass
@@ -238,20 +239,30 @@ class Maker:
             out.append([self.structured.turn()] if kind < .72 else [b.chat()] if kind < .76 else [b.echo()] if kind < .94 else [b.foreign()])
         return [Family(r.choice([render.SYSTEM, render.SYSTEM, "", "You are a helpful agent."]), [], out)]
 
+    # memory alone: which of the notes answers, for a short prefix
+    def notes_family(self, conversations=16):
+        r, b = self.random, self.builtin
+        others = [t for t in render.BUILTIN_TOOLS if t["name"] not in ("recall", "remember")]
+        tools = [t for t in render.BUILTIN_TOOLS if t["name"] in ("recall", "remember")] + r.sample(others, r.choice([0, 0, 1, 2]))
+        r.shuffle(tools)
+        return [Family(r.choice(SYSTEMS), tools, [[b.recall() if r.random() < .88 else b.remember() if r.random() < .6 else b.foreign()] for _ in range(conversations)])]
+
     def group(self):
         """Families that belong together."""
         kind = self.random.random()
-        if kind < .46:
-            return self.builtin_family(24)
-        if kind < .5:
-            return self.builtin_family(16, extra=True)
-        if kind < .58:
+        if kind < .39:
+            return self.builtin_family(30)
+        if kind < .43:
+            return self.builtin_family(20, extra=True)
+        if kind < .51:
             return self.extended_families()
-        if kind < .63:
+        if kind < .56:
             return self.mixed_family()
-        if kind < .92:
+        if kind < .62:
+            return self.notes_family()
+        if kind < .91:
             return self.contrast_families()
-        return self.bare_family()
+        return self.bare_family(20)
 
 
 def group(seed, index):

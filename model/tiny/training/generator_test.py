@@ -149,7 +149,7 @@ class Generated(unittest.TestCase):
                         self.assertEqual(bool(turn.steps), called[turn.request] <= have, turn.request)
                         calls += bool(turn.steps)
                         refused += not turn.steps
-        self.assertGreater(min(calls, refused), 15)
+        self.assertGreater(min(calls, refused), 10)
 
     def test_a_seed_gives_the_same_families(self):
         self.assertEqual(families.group(3, 7), families.group(3, 7))
@@ -189,8 +189,8 @@ class Training(unittest.TestCase):
             for conversation in family.conversations:
                 own, weight = encode(self.tokenizer, conversation, Weights())
                 alone = torch.tensor(prefix + own)
-                none = torch.zeros(0, 0, dtype=torch.long)
-                plain = self.network.logits(self.network(alone, Layout(shape, len(alone), none, none, False)))
+                every = Layout(shape, 0, [(1, len(alone))], [torch.arange(len(alone))[None]], False)
+                plain = self.network.logits(self.network(alone, every))
                 rows[tuple(own)] = plain[[len(prefix) + k - 1 for k in range(1, len(own)) if weight[k]]]
             ordered = torch.cat([rows[tuple(own)] for own in sorted(rows, key=lambda x: -len(x))])
         self.assertEqual(len(ordered), len(logits))

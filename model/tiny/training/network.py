@@ -1,6 +1,6 @@
 """The decoder in plain PyTorch with the names of the published checkpoints, for training on a CPU.
 
-`forward` takes one family: the prefix once, then rows of conversations that all attend to the prefix's keys and values.
+`forward` takes one family: the prefix once, then conversations that all attend to the prefix's keys and values.
 Equal to the plain forward of a whole prompt (generator_test.py compares), at a fraction of its cost.
 """
 import json
@@ -9,6 +9,8 @@ import pathlib
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from attention import Attend, parts
 
 
 class Shape:
@@ -47,6 +49,15 @@ def rotate(x, rotation):
     return torch.cat((a * cos - b * sin, b * cos + a * sin), -1)
 
 
+def rotation(s, full, places):
+    """(cosines, sines) [n, 1, size / 2] of the places; in full attention a part of the dimensions turns."""
+    size = s.head_size(full)
+    turning = int(s.partial * size // 2) if full else size // 2
+    frequency = torch.cat((s.theta[full] ** -(torch.arange(0, 2 * turning, 2).float() / size), torch.zeros(size // 2 - turning)))
+    angle = places[:, None] * frequency
+    return angle.cos()[:, None], angle.sin()[:, None]
+
+
 class Attention(nn.Module):
     def __init__(self, s, layer):
         super().__init__()
@@ -61,30 +72,17 @@ class Attention(nn.Module):
             self.k_norm = Norm(self.size, temperature)
 
     def forward(self, x, layout, store):
-        s, n = self.shape, x.shape[0]
-        rotation, groups = layout.rotation[self.full], s.heads // s.kv_heads
+        s, n, rotation = self.shape, x.shape[0], layout.rotation[self.reuses][self.full]
         q = rotate(self.q_norm(self.q_proj(x).view(n, s.heads, self.size)), rotation)
         if self.reuses:
             k, v = store[self.full]
         else:
-            k = rotate(self.k_norm(self.k_proj(x).view(n, s.kv_heads, self.size)), rotation).repeat_interleave(groups, 1)
-            v = F.rms_norm(self.v_proj(x).view(n, s.kv_heads, self.size).float(), (self.size,), None, 1e-6).repeat_interleave(groups, 1)
+            k = rotate(self.k_norm(self.k_proj(x).view(n, s.kv_heads, self.size)), rotation)
+            v = F.rms_norm(self.v_proj(x).view(n, s.kv_heads, self.size).float(), (self.size,), None, 1e-6)
             store[self.full] = (k, v)
         if layout.half:
             q, k, v = q.bfloat16(), k.bfloat16(), v.bfloat16()
-        prefix, rows, length, out = layout.prefix, layout.rows, layout.length, []
-        if prefix:
-            qp, kp, vp = (t[:prefix].transpose(0, 1)[None] for t in (q, k, v))
-            mask = None if self.full else layout.prefix_mask
-            out.append(F.scaled_dot_product_attention(qp, kp, vp, attn_mask=mask, is_causal=mask is None, scale=1.0)[0].transpose(0, 1).reshape(prefix, -1))
-        if rows:
-            qr, kr, vr = (t[prefix:].view(rows, length, s.heads, self.size).transpose(1, 2) for t in (q, k, v))
-            if prefix:
-                cut = 0 if self.full else max(0, prefix - s.window + 1)
-                kr = torch.cat((kp[:, :, cut:].expand(rows, -1, -1, -1), kr), 2)
-                vr = torch.cat((vp[:, :, cut:].expand(rows, -1, -1, -1), vr), 2)
-            out.append(F.scaled_dot_product_attention(qr, kr, vr, attn_mask=layout.row_mask[self.full], scale=1.0).transpose(1, 2).reshape(rows * length, -1))
-        return self.o_proj(torch.cat(out))
+        return self.o_proj(Attend.apply(q, k, v, layout.parts[self.reuses][self.full]).flatten(1))
 
 
 class FeedForward(nn.Module):
@@ -134,13 +132,15 @@ class Network(nn.Module):
                 nn.init.normal_(p, 0, spread)
 
     def forward(self, ids, layout):
-        """`ids` [prefix + rows * length]; hidden states in the same order."""
+        """`ids` [n] in the layout's order; hidden states of the tokens that the layout picks."""
         s, n = self.shape, len(ids)
         x = self.embed_tokens(ids) * s.hidden ** .5
         own = (self.embed_tokens_per_layer(ids) * s.per_layer ** .5).view(n, s.layers, s.per_layer)
         projected = self.per_layer_projection_norm((self.per_layer_model_projection(x) * s.hidden ** -.5).view(n, s.layers, s.per_layer))
         per_layer, store = (projected + own) * 2 ** -.5, {}
         for i, layer in enumerate(self.layers):
+            if i == s.layers - s.shared:  # no token needs another's hidden state from here on
+                x, per_layer = x[layout.picked], per_layer[layout.picked]
             x = layer(x, per_layer[:, i], layout, store)
         return self.norm(x)
 
@@ -149,31 +149,21 @@ class Network(nn.Module):
 
 
 class Layout:
-    """Where each token of a family stands: the prefix, then rows [rows, length] of conversations.
+    """Where each token of a family stands: the prefix, then buckets (rows, length) of conversations, filled up at their ends.
 
-    `position` counts from the beginning of the prompt; `owner` says which conversation a token belongs to (-1: filler).
+    `picked`: for each bucket the places [rows, n] in its conversations whose hidden states are wanted. Layers that reuse keys
+    and values compute those alone.
     """
 
-    def __init__(self, s, prefix, position, owner, half):
-        self.prefix, self.half = prefix, half
-        self.rows, self.length = position.shape if position.numel() else (0, 0)
-        places = torch.cat((torch.arange(prefix), position.reshape(-1))).float()
-        self.rotation = {}
-        for full in (False, True):
-            size = s.head_size(full)
-            turning = int(s.partial * size // 2) if full else size // 2
-            frequency = torch.cat((s.theta[full] ** -(torch.arange(0, 2 * turning, 2).float() / size), torch.zeros(size // 2 - turning)))
-            angle = places[:, None] * frequency
-            self.rotation[full] = (angle.cos()[:, None], angle.sin()[:, None])
-        as_mask = lambda allowed: torch.where(allowed, 0., float("-inf")).to(torch.bfloat16 if half else torch.float32)
-        distance = torch.arange(prefix)[:, None] - torch.arange(prefix)[None]
-        self.prefix_mask = as_mask((distance >= 0) & (distance < s.window))[None, None] if prefix > s.window else None
-        if not self.rows:
-            return
-        order = torch.arange(self.length)
-        within = (owner[:, :, None] == owner[:, None]) & (order[:, None] >= order[None])
-        near = position[:, :, None] - position[:, None]
-        cut = max(0, prefix - s.window + 1)
-        to_prefix = position[:, :, None] - torch.arange(cut, prefix)[None, None] < s.window
-        every = torch.ones(self.rows, self.length, prefix, dtype=torch.bool)
-        self.row_mask = {True: as_mask(torch.cat((every, within), 2))[:, None], False: as_mask(torch.cat((to_prefix, within & (near < s.window)), 2))[:, None]}
+    def __init__(self, s, prefix, buckets, picked, half):
+        self.half = half
+        places, self.picked, start = [torch.arange(prefix)], [], prefix
+        for (rows, length), asked in zip(buckets, picked):
+            places.append(torch.arange(prefix, prefix + length).repeat(rows))
+            self.picked.append((start + torch.arange(rows)[:, None] * length + asked).flatten())
+            start += rows * length
+        places, self.picked = torch.cat(places), torch.cat(self.picked)
+        group, kind = s.heads // s.kv_heads, torch.bfloat16 if half else torch.float32
+        windows = {True: None, False: s.window}
+        self.rotation = [{full: rotation(s, full, p.float()) for full in windows} for p in (places, places[self.picked])]
+        self.parts = [{full: parts(group, prefix, buckets, window, kind, p) for full, window in windows.items()} for p in (None, picked)]

@@ -6,20 +6,21 @@ Muon: momentum .95 (Nesterov), the update made orthogonal by five Newton-Schulz 
 import torch
 
 
-def orthogonal(x):
-    """x [n, rows, columns]: nearly the nearest orthogonal matrices."""
+def orthogonal(x, half):
+    """x [n, rows, columns]: nearly the nearest orthogonal matrices; `half`: by bfloat16 products."""
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x = x.bfloat16() if half else x
     for _ in range(5):
         a = x @ x.mT
         x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
-    return x.mT if tall else x
+    return x.float().mT if tall else x.float()
 
 
 class Optimiser:
-    def __init__(self, network, muon_rate, adam_rate, decay=.01):
-        self.muon_rate, self.adam_rate, self.decay = muon_rate, adam_rate, decay
+    def __init__(self, network, muon_rate, adam_rate, half, decay=.01):
+        self.muon_rate, self.adam_rate, self.half, self.decay = muon_rate, adam_rate, half, decay
         self.matrices = [p for n, p in network.named_parameters() if p.dim() == 2 and "embed" not in n and "per_layer" not in n]
         chosen = set(map(id, self.matrices))
         self.rest = [p for p in network.parameters() if id(p) not in chosen]
@@ -39,7 +40,7 @@ class Optimiser:
         for shape, indices in self.by_shape.items():
             for i in indices:
                 self.momentum[i].lerp_(self.matrices[i].grad, .05)
-            updates = orthogonal(torch.stack([self.matrices[i].grad.lerp(self.momentum[i], .95) for i in indices]))
+            updates = orthogonal(torch.stack([self.matrices[i].grad.lerp(self.momentum[i], .95) for i in indices]), self.half)
             for i, update in zip(indices, updates):
                 self.matrices[i].mul_(1 - rate * self.decay).add_(update, alpha=-rate * max(1, shape[0] / shape[1]) ** .5)
 

@@ -1,5 +1,6 @@
-"""Families as tensors: ids, what each token weighs in the loss, and conversations packed into rows."""
+"""Families as tensors: ids, what each token weighs in the loss, and conversations in rows of about one length."""
 import dataclasses
+import itertools
 
 import torch
 
@@ -31,38 +32,34 @@ def encode(tokenizer, conversation, weights):
     return encoding.ids, out
 
 
+def buckets_of(lengths, least=.85):
+    """(rows, length) for lengths that do not grow: a row has at least `least` of its bucket's length."""
+    out = []
+    for n in lengths:
+        if not out or n < least * out[-1][1]:
+            out.append([0, n])
+        out[-1][0] += 1
+    return [tuple(x) for x in out]
+
+
 def pack(shape, tokenizer, family, weights, half, longest=1200):
-    """(ids, layout, source, target, weight): logits of `source` are to predict `target`."""
+    """(ids, layout, source, target, weight): logits of `source`, among the layout's picked, are to predict `target`."""
     prefix = tokenizer.encode(family.prefix(), add_special_tokens=False).ids
     conversations = [c for c in (encode(tokenizer, c, weights) for c in family.conversations) if len(c[0]) <= longest]
     conversations.sort(key=lambda c: -len(c[0]))
     if not conversations:
         return None
-    length = -(-len(conversations[0][0]) // 8) * 8
-    rows, used, place = [], [], []
-    for i, (ids, _) in enumerate(conversations):
-        row = next((k for k, u in enumerate(used) if u + len(ids) <= length), None)
-        if row is None:
-            row = len(rows)
-            rows.append([])
-            used.append(0)
-        place.append((row, used[row]))
-        used[row] += len(ids)
-        rows[row].append(i)
-    flat = torch.zeros(len(rows), length, dtype=torch.long)
-    position = torch.full((len(rows), length), len(prefix))
-    owner = torch.full((len(rows), length), -1)
-    source, target, weight = [], [], []
-    for i, ((ids, w), (row, start)) in enumerate(zip(conversations, place)):
-        n = len(ids)
-        flat[row, start:start + n] = torch.tensor(ids)
-        position[row, start:start + n] = torch.arange(len(prefix), len(prefix) + n)
-        owner[row, start:start + n] = i
-        at = len(prefix) + row * length + start
-        for k in range(1, n):
-            if w[k]:
-                source.append(at + k - 1)
-                target.append(ids[k])
-                weight.append(w[k])
-    ids = torch.cat((torch.tensor(prefix, dtype=torch.long), flat.reshape(-1)))
-    return ids, Layout(shape, len(prefix), position, owner, half), torch.tensor(source), torch.tensor(target), torch.tensor(weight)
+    buckets = buckets_of([len(c[0]) for c in conversations])
+    ids, picked, source, target, weight, rest, start = list(prefix), [], [], [], [], iter(conversations), 0
+    for rows, length in buckets:
+        bucket = list(itertools.islice(rest, rows))
+        trained = [[k for k in range(1, len(own)) if w[k]] for own, w in bucket]
+        most = max(map(len, trained))
+        picked.append(torch.tensor([[k - 1 for k in ks] + [0] * (most - len(ks)) for ks in trained]))
+        for (own, w), ks in zip(bucket, trained):
+            source += range(start, start + len(ks))
+            target += [own[k] for k in ks]
+            weight += [w[k] for k in ks]
+            ids += own + [0] * (length - len(own))
+            start += most
+    return torch.tensor(ids), Layout(shape, len(prefix), buckets, picked, half), torch.tensor(source), torch.tensor(target), torch.tensor(weight)

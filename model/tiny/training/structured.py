@@ -6,6 +6,7 @@ type. Texts are put together from the clauses, so that no list of whole sentence
 import json
 
 from render import type_of
+from scenes import Scenes
 from turns import Call, Turn
 from vocabulary import *
 from wording import capital, expand, fill
@@ -83,7 +84,7 @@ READ_ASK = """(read|open|look at|take|parse|load|go through|process|use) (|the f
 |(extract|get|take|pull|read) (the fields|the data|the details|the facts|the information|the values) (from|out of|in) (|the file |my file ){p}|what are the (details|facts|values|fields) in (|the file ){p}?|(turn|convert|transform|parse) (|the file |the text in ){p} (into|to|as) (json|a record|structured data)|read {p}|{p} as json|(the data|the details|the facts) (in|of) {p}, please"""
 
 
-class Structured:
+class Structured(Scenes):
     """Makes structured turns with a `Builtin`'s random numbers, values and wording."""
 
     def __init__(self, builtin):
@@ -211,7 +212,7 @@ class Structured:
     def facts(self):
         """(text, schema, value): a text and a part of what it says."""
         r = self.random
-        text, got = r.choices([self.record, self.free, self.items, self.opinion, self.order], [5, 2, 1.3, .9, 1])[0]()
+        text, got = r.choices([self.scene, self.record, self.free, self.items, self.opinion, self.order], [7, 3.5, 1.6, 1.1, .9, .8])[0]()
         keep = r.sample(got, r.choice([len(got), len(got), len(got), r.randint(1, len(got))]))
         if r.random() < .6:
             keep.sort(key=got.index)

@@ -2,6 +2,8 @@
 
 Both give a declaration, turns that call the tool, and turns in which a required argument is missing.
 """
+import re
+
 from builtin import Builtin
 from turns import Call, Turn, error, question
 from vocabulary import *
@@ -31,6 +33,24 @@ VERBS = {
     "check": ("check|verify|inspect|examine|look at", "Checks the|Inspects a", ""), "list": ("list|show all|list all|enumerate|show me the|give me all", "Lists all|Lists the", ""),
     "count": ("count|tell me the number of|how many are the", "Counts the|Counts all", ""), "track": ("track|follow|trace", "Tracks the|Follows a", ""), "measure": ("measure|gauge", "Measures the|Measures a", ""),
 }
+
+
+def third_person(verb):
+    """As descriptions begin: "Washes", "Fries", "Prints"."""
+    if verb.endswith(("sh", "ch", "x", "ss")):
+        return capital(verb) + "es"
+    return capital(verb[:-1] + "ies" if re.search("[^aeiou]y$", verb) else verb + "s")
+
+
+# Things that are done to things: the request says the verb itself.
+for word, past in (pair.split("=") for pair in """paint=painted wash=washed cook=cooked bake=baked fill=filled empty=emptied lift=lifted lower=lowered push=pushed pull=pulled cut=cut fold=folded pack=packed wrap=wrapped
+sell=sold teach=taught feed=fed walk=walked light=lit heat=heated cool=cooled dry=dried polish=polished sharpen=sharpened charge=charged pump=pumped dig=dug plant=planted harvest=harvested pick=picked sort=sorted shuffle=shuffled
+sign=signed stamp=stamped scan=scanned mount=mounted install=installed replace=replaced adjust=adjusted calibrate=calibrated align=aligned rotate=rotated aim=aimed drop=dropped hang=hung sew=sewn knit=knitted grind=ground
+brew=brewed pour=poured serve=served chop=chopped slice=sliced peel=peeled freeze=frozen boil=boiled fry=fried grill=grilled inflate=inflated tow=towed dock=docked fly=flown sail=sailed steer=steered drill=drilled
+weld=welded bend=bent press=pressed iron=ironed escort=escorted greet=greeted invite=invited guide=guided train=trained examine=examined treat=treated grade=graded inspect=inspected roll=rolled spin=spun shake=shaken
+stir=stirred spray=sprayed shovel=shovelled rake=raked trim=trimmed prune=pruned carve=carved frame=framed bind=bound seal=sealed load=loaded unload=unloaded stack=stacked hoist=hoisted raise=raised tilt=tilted dim=dimmed
+mute=muted draw=drawn draft=drafted proofread=proofread edit=edited bill=billed insure=insured ship=shipped post=posted file=filed shred=shredded staple=stapled refill=refilled refuel=refuelled rinse=rinsed""".split()):
+    VERBS.setdefault(word, (word, third_person(word) + " the|" + third_person(word) + " a", past))
 # name, type, description, phrases with {v}, generator
 ARGUMENTS = [
     ("name", "string", "The name", "called {v}|named {v}|with the name {v}|by the name of {v}|, name {v}", "name"), ("title", "string", "The title", "titled {v}|with the title {v}|with title \"{v}\"|with the heading {v}", "title"),
@@ -49,6 +69,7 @@ ARGUMENTS = [
     ("urgent", "boolean", "Whether it is urgent", "urgently/as urgent|not urgent/without urgency", ""), ("recursive", "boolean", "Include subfolders", "recursively/with subfolders|not recursively/without subfolders", ""),
     ("notify", "boolean", "Send a notification", "and notify everyone/with a notification|and do not notify/without notification", ""), ("force", "boolean", "Force it", "by force/with force|without force/gently", ""),
 ]
+ROLES = "client member tenant driver pupil player visitor passenger worker buyer seller chef pilot neighbour artist winner speaker author mentor partner sender cook clerk nurse patient student teacher trainer traveller singer judge".split()
 # two arguments of one group would be told by the same word
 CONFUSED = {"city": "in", "location": "in", "path": "in", "unit": "in", "color": "in", "country": "in", "recipient": "to", "email": "to", "level": "to", "user": "for", "time": "for", "date": "for", "minutes": "for", "hours": "for", "days": "for", "people": "for",
             "amount": "for", "price": "for", "owner": "of", "url": "from", "year": "from", "company": "from", "text": "says", "message": "says"}
@@ -71,13 +92,13 @@ class Invented:
         r = self.random = builtin.random
         self.builtin, v = builtin, builtin.values
         self.values = v
-        self.verb = r.choice(list(VERBS))
+        self.verb = r.choice(list(VERBS)) if r.random() < .92 else self.unheard()
         self.noun = v.rare() if r.random() < .22 else r.choice(NOUNS)
         if like is not None and r.random() < .5:
             self.verb = like.verb
         elif like is not None:
             self.noun = like.noun
-        words, described, self.past = VERBS[self.verb]
+        words, described, self.past = VERBS.get(self.verb) or (self.verb, third_person(self.verb) + " the", self.verb + "ed")
         self.words = words.split("|")
         extra = r.choice(COLORS + "new old main user daily team local guest night summer office home".split()) + " " if r.random() < .14 else ""
         self.thing = extra + self.noun
@@ -113,14 +134,31 @@ class Invented:
         self.fields = sorted(r.sample(FIELDS, r.choice([1, 1, 2, 3]) if not self.past else r.choice([0, 0, 1])))
         self.plain = r.random() < .2
 
+    def unheard(self):
+        """A verb that no dictionary has."""
+        while True:
+            verb = self.values.rare(1)
+            if verb not in VERBS and verb.isalpha():
+                return verb
+
     def argument(self):
         r, v = self.random, self.values
-        if r.random() < .4:
-            name = r.choice([v.rare, lambda: v.rare(1) + "_" + v.word(1), lambda: v.word(1) + "_" + v.word(1), lambda: r.choice(NOUNS), lambda: r.choice(NOUNS) + r.choice(["_id", "_name", "_count", "_code", "_type"])])()
-            words, kind = name.replace("_", " "), r.choice(["integer", "title", "identifier", "price", "name", "word"])
+        if r.random() < .62:
+            if r.random() < .22:
+                name, kind = r.choice(ROLES), r.choice(["first", "first", "name"])
+                return (name, "string", r.choice(["The %s", "Name of the %s", "Who the %s is", "Which %s", "The %s's name"]) % name, "for {v}|to {v}|for the %s {v}|of {v}|to the %s {v}|with {v}|by {v}|for %s {v}".replace("%s", name), kind)
+            name = r.choice([v.rare, lambda: v.rare(1) + "_" + v.word(1), lambda: v.word(1) + "_" + v.word(1), lambda: r.choice(NOUNS), lambda: v.word(.9), lambda: r.choice(NOUNS), lambda: r.choice(NOUNS) + r.choice(["_id", "_name", "_count", "_code", "_type"])])()
+            words, kind = name.replace("_", " "), r.choice(["integer", "integer", "title", "identifier", "price", "name", "word", "word", "city", "noun"])
             phrases = "with %s {v}|with a %s of {v}|and %s {v}|, %s {v}|with the %s {v}|%s {v}"
-            phrases += "|{v} %s|with {v} %s|for {v} %s" if kind in ("integer", "price") else "|for the %s {v}|of the %s {v}|to the %s {v}|in %s {v}|for %s {v}|the %s is {v}|whose %s is {v}"
-            return (name, {"integer": "integer", "price": "number"}.get(kind, "string"), "The " + words, phrases.replace("%s", words), kind)
+            if kind in ("integer", "price"):
+                if r.random() < .5 and "_" not in name:
+                    name = words = words if words.endswith("s") else words + "s"
+                phrases += "|{v} %s|with {v} %s|for {v} %s|by {v} %s|of {v} %s|{v} %s of it|to {v} %s|with {v} %s of it"
+                texts = ["The %s", "How many %s", "Number of %s", "%s", "How much", "Amount of %s"]
+            else:
+                phrases += "|for the %s {v}|of the %s {v}|to the %s {v}|in %s {v}|for %s {v}|the %s is {v}|whose %s is {v}|at %s {v}|of %s {v}|on the %s {v}|in the %s {v}|from the %s {v}|into %s {v}|in {v}|with {v}|for {v}|from {v}|of {v}|on {v}|at {v}|in the {v} %s|of the {v} %s|at the {v} %s|on the {v} %s"
+                texts = ["The %s", "Which %s", "The %s", "What %s", "%s to use", "Name of the %s", "%s", "Id of the %s", "What to use as %s"]
+            return (name, {"integer": "integer", "price": "number"}.get(kind, "string"), capital(r.choice(texts).replace("%s", words)), phrases.replace("%s", words), kind)
         return r.choice(ARGUMENTS)
 
     def value(self, argument, values):
@@ -134,35 +172,65 @@ class Invented:
     def phrase(self, argument, x):
         if argument[1] == "boolean":
             return self.random.choice(argument[3].split("|")[0 if x else 1].split("/"))
-        return fill(self.random.choice(argument[3].split("|")), v=x)
+        phrases = argument[3].split("|")
+        if argument[1] == "string" and sum(a[1] == "string" for a, _, _ in self.arguments) > 1 and argument not in ARGUMENTS:
+            phrases = [p for p in phrases if not re.fullmatch(r"\w+ \{v\}", p) or argument[0] in p or (argument[0] in ROLES and p in ("for {v}", "to {v}"))]
+        return fill(self.random.choice(phrases), v=x)
 
     def request(self, skip=None, field=None, said=None):
         """`skip`: the argument to leave out; `field`: what to ask of the result; `said`: {argument: its phrase}."""
-        r, arguments, told = self.random, {}, []
+        r, arguments, told, person, before = self.random, {}, [], None, ""
         for a, values, required in self.arguments:
             if said and a[0] in said:
                 told.append(said[a[0]])
                 continue
             if a[0] == skip or (not required and r.random() < .5):
                 continue
-            arguments[a[0]] = self.value(a, values)
-            told.append(self.phrase(a, arguments[a[0]]))
+            x = arguments[a[0]] = self.value(a, values)
+            if not field and not said and person is None and a[0] in ROLES and r.random() < .45:
+                person = x
+            elif not field and not said and not before and a[1] in ("string", "enum") and a not in ARGUMENTS and r.random() < .2 and sum(b[1] == "string" for b, _, _ in self.arguments) == 1:
+                before = x + " "  # "the north gate" for the gate that is called north
+            else:
+                told.append(self.phrase(a, x))
         r.shuffle(told)
         word = r.choice(self.words)
         article = "" if self.many else "a " if self.verb in ("create", "book", "order", "schedule", "rent") and r.random() < .6 else r.choice(["the ", "the ", "my ", "this ", "our "])
-        rest = " ".join([self.thing] + told).replace(" ,", ",").replace(" :", ":")
+        thing = article + before + self.thing
+        if before and r.random() < .3 and article:
+            thing = before + self.thing
         if field:
-            phrase = r.choice(["what is the %s of %s%s?", "tell me the %s of %s%s", "what %s has %s%s?", "give me the %s of %s%s", "i need the %s of %s%s"]) % (field, article or "the ", rest)
-        elif not self.past and not self.many and self.fields and r.random() < .12:
-            phrase = r.choice(["what about %s%s?", "how is %s%s?", "i need %s%s", "what do you know about %s%s?"]) % (article or "the ", rest)
-        elif told and not told[0].startswith((",", ":", "and ")) and r.random() < .1:
-            phrase = told[0] + ": " + word + " " + article + " ".join([self.thing] + told[1:]).replace(" ,", ",").replace(" :", ":")
-        elif r.random() < .06:
-            phrase = article + rest + ": " + word + " it"
+            phrase = r.choice(["what is the %s of %s%s?", "tell me the %s of %s%s", "what %s has %s%s?", "give me the %s of %s%s", "i need the %s of %s%s"]) % (field, article or "the ", " ".join([self.thing] + told))
+        elif person is not None:
+            phrase = self.for_somebody(person, word, thing, told)
         else:
-            phrase = word + " " + article + rest
+            phrase = self.worded(word, thing, told)
+        phrase = re.sub(" ([,:?]|$)", r"\1", " ".join(phrase.split()))
         kind = "question" if phrase.endswith("?") else "order" if phrase.startswith(word) and not phrase.startswith(("i need", "how many")) else "statement"
         return self.builtin.courtesy(phrase, kind, bool(told) and r.random() < .6), arguments
+
+    def for_somebody(self, person, word, thing, told):
+        """A request that begins with the person who is an argument."""
+        r, rest = self.random, " ".join(told)
+        if not self.past:
+            return r.choice(["%s wants to know about %s %s", "%s asks for %s %s", "%s needs to see %s %s", "%s: " + word + " %s %s"]) % (person, thing, rest)
+        if r.random() < .35:
+            thing = re.sub("^(the|a|my|this|our) ", "", thing)
+            return r.choice(["%s's %s has to be {past} %s", "%s's %s should be {past} %s", "{word} %s's %s %s", "have %s's %s {past} %s", "%s's %s needs to be {past} %s"]).format(past=self.past, word=word) % (person, thing, rest)
+        return r.choice(["%s wants {0} {past} {1}", "%s needs {0} {past} {1}", "%s wants {0} to be {past} {1}", "%s would like to have {0} {past} {1}", "%s asked to {word} {0} {1}", "{word} %s {0} {1}", "%s wants to {word} {0} {1}", "%s: {word} {0} {1}", "%s has to {word} {0} {1}", "for %s {word} {0} {1}"]).format(thing, rest, past=self.past, word=word) % person
+
+    def worded(self, word, thing, told):
+        r, rest = self.random, " ".join(told)
+        plain = word + " " + thing + " " + rest
+        if word.startswith(("i need", "how many", "tell me the number")) or self.many:
+            return plain
+        if self.past:
+            return r.choices([plain, thing + " " + rest + ": " + word + " it", (told[0] + ": " + word + " " + thing + " " + " ".join(told[1:])) if told and not told[0].startswith((",", ":", "and ")) else plain,
+                              r.choice(["{0} {1} should be {2}", "{0} {1} has to be {2}", "{0} has to be {2} {1}", "{0} must be {2} {1}", "{0} needs to be {2} {1}", "i want {0} {2} {1}", "have {0} {2} {1}", "get {0} {2} {1}", "i want {0} {1} {2}", "{0} {1} must get {2}", "i need {0} {2} {1}"]).format(thing, rest, self.past),
+                              r.choice(["it is time to {w} {0} {1}", "somebody has to {w} {0} {1}", "you must {w} {0} {1}", "make sure to {w} {0} {1}", "let us {w} {0} {1}", "start to {w} {0} {1}", "i want you to {w} {0} {1}", "is it possible to {w} {0} {1}?", "can we {w} {0} {1}?"]).format(thing, rest, w=word),
+                              re.sub("^(the|a|my|this|our) ", "", thing) + r.choice([": ", ": please ", ", "]) + word + " " + rest], [55, 6, 8, 18, 8, 5 if told else 0])[0]
+        return r.choices([plain, r.choice(["what about %s %s?", "how is %s %s?", "i need %s %s", "what do you know about %s %s?", "what does %s %s say?", "what does %s %s show?", "is there anything on %s %s?", "let me see %s %s", "can i have %s %s?", "i want to see %s %s", "what is %s %s like?", "how does %s %s look?", "where do we stand with %s %s?"]) % (thing, rest),
+                          re.sub("^(the|a|my|this|our) ", "", thing) + " " + rest + r.choice(["?", "", ", please"])], [62, 28, 10])[0]
 
     def result(self):
         r, v = self.random, self.values

@@ -88,7 +88,8 @@ class Values:
     # files
     def directory(self):
         r = self.random
-        one = lambda: r.choice(DIRECTORIES) if r.random() < .7 else self.rare()
+        plain = lambda: r.choice(DIRECTORIES) if r.random() < .7 else self.rare()
+        one = lambda: plain() if r.random() < .75 else plain() + r.choice(["-" + self.word(), "_" + self.word(), str(r.randint(1, 99)), "-" + str(r.randint(1, 2030))])
         kind = r.random()
         if kind < .6:
             return one()
