@@ -167,7 +167,7 @@ class Invented:
         if values:
             return self.random.choice(values)
         x = getattr(self.values, argument[4])()
-        return min(x, 100) if argument[0] == "level" else x
+        return min(x, 100) if argument[0] == "level" and isinstance(x, int) else x
 
     def phrase(self, argument, x):
         if argument[1] == "boolean":
