@@ -191,13 +191,13 @@ class Maker:
         have_count = r.choice([1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 7])
         pool = self.pool(have_count + r.choice([1, 2, 2, 3]))
         self.graft(pool)
-        requests = [(t, t.turn()) for t in pool for _ in range(2)]
+        requests = [(t, t.turn()) for t in pool for _ in range(3)]
         r.shuffle(requests)
         out, system = [], r.choice(SYSTEMS)
         for _ in range(2 if have_count > 3 else 3):
             have = r.sample(pool, have_count)
             conversations = []
-            for tool, turn in requests[:10]:  # the same requests under every prefix
+            for tool, turn in requests[:15]:  # the same requests under every prefix
                 if tool in have or r.random() < REFUSED:
                     conversations.append([turn] if tool in have else [refusal(turn.request)])
             for _ in range(4):
@@ -250,17 +250,17 @@ class Maker:
     def group(self):
         """Families that belong together."""
         kind = self.random.random()
-        if kind < .39:
+        if kind < .3:
             return self.builtin_family(30)
-        if kind < .43:
+        if kind < .35:
             return self.builtin_family(20, extra=True)
-        if kind < .51:
+        if kind < .43:
             return self.extended_families()
-        if kind < .56:
+        if kind < .47:
             return self.mixed_family()
-        if kind < .62:
+        if kind < .53:
             return self.notes_family()
-        if kind < .91:
+        if kind < .89:
             return self.contrast_families()
         return self.bare_family(20)
 

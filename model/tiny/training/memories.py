@@ -22,6 +22,7 @@ class Fact:
     asks: str   # a grammar of questions
     query: str  # that finds it
     answer: str
+    maker: str = ""  # the method of `Memories` that makes such facts
 
 
 def fact_of(text, thing, kind, asks, query):
@@ -42,7 +43,10 @@ class Memories:
 
     def fact(self, thing=None):
         kinds = self.ABOUT if thing else self.FACTS
-        return getattr(self, "fact_" + self.random.choices(list(kinds), list(kinds.values()))[0])(thing)
+        maker = "fact_" + self.random.choices(list(kinds), list(kinds.values()))[0]
+        fact = getattr(self, maker)(thing)
+        fact.maker = maker
+        return fact
 
     def some_thing(self, words):
         return self.random.choice(words) if self.random.random() < .5 else self.values.word(.5)
@@ -148,14 +152,27 @@ class Memories:
         return self.turn(self.say("remember", free_end=True, s=fact), Call("remember", {"text": fact}, {"saved": True}))
 
     def notes_beside(self, fact, count):
-        """Other facts, most of them about the same thing."""
-        out = []
+        """Other facts: most are about the same thing or answer the same question about another."""
+        r, out = self.random, []
         while len(out) < count:
-            same = fact.thing != "I" and self.random.random() < .8
-            other = self.fact(fact.thing if same else None)
+            like = r.random()
+            if like < .42 and fact.thing != "I":
+                other = self.fact(fact.thing)
+            elif like < .84:
+                other = self.fact_like(fact)
+            else:
+                other = self.fact()
             if other.text not in out and (other.kind != fact.kind if other.thing == fact.thing else fact.thing not in other.text):
                 out.append(other.text)
         return out
+
+    def fact_like(self, fact):
+        """A fact of the same kind about something else, if a few draws find one."""
+        for _ in range(12):
+            other = getattr(self, fact.maker)(None)
+            if other.kind == fact.kind and other.thing != fact.thing:
+                return other
+        return self.fact()
 
     def recall(self):
         r = self.random

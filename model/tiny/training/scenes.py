@@ -13,8 +13,9 @@ SLOTS = {
     "id": ("id|ticket|number|key|reference", "string", "identifier"), "status": ("status|state", "open closed pending", ""), "priority": ("priority|urgency|level", "low medium high", ""), "owner": ("owner|assignee|reporter|assigned_to|who", "string", "person"), "degrees": ("temperature|degrees|temp", "integer", "degrees"),
     "weather": ("weather|sky|condition", "string", "weather"), "minutes": ("minutes|duration|length", "integer", "minutes"), "items": ("items|list|things|goods", "array", "items"), "language": ("language|tongue", "string", "language"), "animal": ("pet|animal", "string", "animal"), "people": ("people|guests|persons|count", "integer", "count"),
 }
-KIN = "(uncle|aunt|nephew|niece|brother|sister|neighbour|colleague|friend|boss|teacher|dentist|old friend|grandfather|guest|landlord|assistant|best friend|new colleague|pen pal|twin|partner)"
-WHEN = "(Last week|On Sunday|Recently|Today|This morning|In May|Last year|At last|Two days ago|Since then|Soon|In spring|Now|Finally|Tonight|As planned,|Of course,|By the way,|I heard that|They say that|Surely|Next month|As you know,|It seems that)"
+KIN = "(uncle|aunt|nephew|niece|brother|sister|neighbour|colleague|friend|boss|teacher|dentist|old friend|grandfather|guest|landlord|assistant|best friend|new colleague|pen pal|twin|partner|cousin|mother|father|son|daughter|grandmother|husband|wife|flatmate|little brother|big sister|godfather|stepson|coach|doctor|lawyer|gardener|tenant|client|ex|fan|student|nurse|pilot|rival|second cousin)"
+WHEN = "(Last week|On Sunday|Recently|Today|This morning|In May|Last year|At last|Two days ago|Since then|Soon|In spring|Now|Finally|Tonight|As planned,|Of course,|By the way,|I heard that|They say that|Surely|Next month|As you know,|It seems that|Yesterday|Tomorrow|On Monday|Last night|Perhaps|Maybe|Luckily|Sadly|Meanwhile|Then|However,|Also|In the end|Once again|After that|Last summer|In 1998|Years ago|At noon|Earlier|Later|Indeed,|Apparently|Suddenly|Rumour has it that|Just now|In winter|This year|Long ago|Already|Well,|Guess what:|Good news:|It is true that|Everybody knows that|On Friday|At Easter|Somehow|Clearly|Officially|Oddly)"
+LABELS = "(Note|Update|News|Reminder|Info|Message|Memo|Minutes|FYI|Attention|Draft|Subject|Re|Hint|Fact|Entry|Report|Caption|Status|Comment|Header|PS|Summary|Question|Line 4|Page 2)"
 SCENES = f"""{WHEN} {{name}} (turned|became|celebrated turning|will be|is going to be|has turned) {{age}}(| years old)
 {WHEN} {{name}} (moved to|went to|arrived in|left for|settled in|flew to|came back to) {{city}}
 (My|Our|Her|His|The) {KIN} {{name}} (is from|comes from|works in|stays in|has a house in|grew up in|likes|was seen in|returned to) {{city}}
@@ -33,6 +34,8 @@ SCENES = f"""{WHEN} {{name}} (turned|became|celebrated turning|will be|is going 
 (The number|Phone number|The phone) of {{name}} is {{phone}}
 (The age|Years|The year count) of {{name}}(:| is|=) {{age}}
 (At|With|By) {{age}}(| years), {{name}} (is the oldest|moved to {{city}}|became a {{job}}|is still a {{job}}|lives in {{city}})
+(Ring|Call|Phone|Meet|Visit|Thank|See|Text|Pay|Invite|Find|Greet|Email|Help|Join|Pick up) {{name}} (before {{time}}|in {{city}}|on {{date}}|on {{date}} in {{city}}|at {{time}} in {{city}}|about the {{product}}|from {{company}}|, the {{job}})
+(A meeting|Meeting|Date|Breakfast|Drinks|Trip|Chess|Tennis|Class|A walk|Yoga) with {{name}} (in {{city}}|in room {{room}}|from {{company}}|, {{phone}}|about the {{product}}|in {{city}}, {{time}}|for {{minutes}} minutes)
 (Lunch|Dinner|A call|Talk|An interview|Appointment|Coffee|A session|Tea|Training) with {{name}} (on {{date}} at {{time}}|at {{time}} on {{date}}|at {{time}}|on {{date}}|in room {{room}} at {{time}}|in {{city}} on {{date}})
 (I will meet|We see|You will see|They expect|She meets) {{name}} (on {{date}} at {{time}}|at {{time}} on {{date}}|in {{city}} on {{date}}|in {{city}} at {{time}})
 (On|For|From) {{date}} (we have|we planned|there will be|they hold|you can visit|nobody should miss|the town hosts|is) (a|the|our) {{event}}(| in {{city}}| at {{time}}| for {{people}} people|)
@@ -127,6 +130,8 @@ class Scenes:
                 got.append((key, names, schema, x, phrase.index("{%s}" % key)))
         got = [x[:4] for x in sorted(got, key=lambda x: x[4])]
         text = fill(phrase, **values)
+        if r.random() < .1:
+            text = expand(r, LABELS) + r.choice([": ", ": ", " - "]) + text
         if r.random() < .2:
             text = r.choice([text.lower, lambda: text, lambda: capital(text)])() if all(isinstance(x[3], (int, float)) for x in got) else text
         return text + r.choice([".", ".", "", "!", ""]) * (text[-1] not in ".!?"), got
