@@ -1,4 +1,5 @@
 // hob-model: the model process with libtorch.
+#include <malloc.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,14 @@ void ensure_passive_waiting(char** argv) {
   setenv("OMP_WAIT_POLICY", "passive", 1);
   execv("/proc/self/exe", argv);
   // Without /proc it goes on as it is, only slower beside other work.
+}
+
+/// The scratch of a step is freed and wanted again at once. It stays with the process: handed back to the kernel it would
+/// come again page by page, cleared, which is 2 to 3 % of a prefill.
+void keep_scratch() {
+  constexpr int kScratch = 256 << 20;  // of one chunk's prefill in the largest size, in bytes
+  mallopt(M_MMAP_THRESHOLD, kScratch);
+  mallopt(M_TRIM_THRESHOLD, kScratch);
 }
 
 /// Since this process began, to a hundredth of a second; 0 where /proc does not tell.
@@ -140,5 +149,6 @@ void add_commands(CLI::App& app, int& status) {
 
 int main(int argc, char** argv) {
   ensure_passive_waiting(argv);
+  keep_scratch();
   return hob::serve::run(argc, argv, {"hob-model", hob::serve::load_torch, add_commands});
 }
