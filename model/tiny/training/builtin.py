@@ -10,7 +10,7 @@ from vocabulary import *
 from wording import ORDER_LEAD, QUESTION_LEAD, QUESTION_TAIL, TAIL, capital, expand, fill
 
 WEIGHTS = {"read_file": 3.2, "write_file": 2, "edit_file": 1.7, "list_directory": 2, "glob": 1.5, "grep": 1.8, "run_command": 1.8,
-           "calculate": 2.4, "current_time": 1.2, "remember": 1.6, "recall": 4}
+           "calculate": 2.4, "current_time": 1.2, "remember": 1.6, "recall": 5}
 FILE_NOUNS = "files files files files files contents content entries things documents names items".split() + ["files and folders"]
 
 

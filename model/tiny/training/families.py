@@ -20,7 +20,7 @@ from usertools import CONFUSED, FIELDS, LIKE_BUILTIN, REALISTIC, Invented, Reali
 SYSTEMS = [render.SYSTEM] * 5 + ["", "You are a helpful agent.", "You are hob, a local agent.", "Use the tools to help the user."]
 BUILTIN_KINDS = {"one": 38, "parallel": 16, "chain": 15, "foreign": 14, "incomplete": 9, "structured": 19, "chat": 1.5, "echo": 4}
 # Of the requests for tools that are elsewhere in a pool: with as many as for those that are here the model refuses all.
-REFUSED = .25
+REFUSED = .16
 
 
 @dataclasses.dataclass
@@ -90,7 +90,7 @@ class Maker:
         r.shuffle(pool)
         for have in (pool[:r.choice([1, 2, 3])], pool[2:]):
             conversations = [[turn] if tool in have else [refusal(turn.request)] for tool, turn in turns if tool in have or r.random() < REFUSED]
-            conversations += [x for x in (t.incomplete() for t in have for _ in range(2)) if x]
+            conversations += [x for x in (t.incomplete() for t in have) if x]
             conversations += [self.builtin_conversation() for _ in range(6)]
             out.append(Family(render.SYSTEM, render.BUILTIN_TOOLS + [t.declaration for t in have], conversations))
         return out
@@ -206,16 +206,16 @@ class Maker:
                     turns = [refusal(self.unrelated(have).turn().request) if r.random() < .7 else self.builtin.foreign()]
                     if turns[0].kind == "refuse" and any(isinstance(t, Realistic) for t in have) and not turns[0].steps and kind > .15:
                         continue
-                elif kind < .56:
+                elif kind < .46:
                     turns = next((x for x in (t.incomplete() for t in r.sample(have, len(have))) if x), None)
-                elif kind < .72 and len(have) > 1:
+                elif kind < .6 and len(have) > 1:
                     a, b = (t.turn() for t in r.sample(have, 2))
                     turns = [Turn(a.request.rstrip("?.!") + r.choice([" and ", " and ", ". Also ", " and also ", ", and ", ". And ", " and then "]) + b.request[:1].lower() + b.request[1:], [a.steps[0] + b.steps[0]], a.answer + "\n" + b.answer, "invented parallel")]
-                elif kind < .82:
+                elif kind < .66:
                     turns = self.invented_chain(have)
-                elif kind < .88:
+                elif kind < .74:
                     turns = [self.structured.turn()]
-                elif kind < .9:
+                elif kind < .75:
                     turns = [self.builtin.chat()]
                 else:
                     turns = [r.choice(have).turn()]
@@ -250,17 +250,17 @@ class Maker:
     def group(self):
         """Families that belong together."""
         kind = self.random.random()
-        if kind < .3:
+        if kind < .28:
             return self.builtin_family(30)
-        if kind < .35:
+        if kind < .33:
             return self.builtin_family(20, extra=True)
-        if kind < .43:
+        if kind < .41:
             return self.extended_families()
-        if kind < .47:
+        if kind < .44:
             return self.mixed_family()
-        if kind < .53:
+        if kind < .49:
             return self.notes_family()
-        if kind < .89:
+        if kind < .9:
             return self.contrast_families()
         return self.bare_family(20)
 
