@@ -65,7 +65,7 @@ class Maker:
                 tool = Realistic(self.builtin, self.random.choice([row for row in REALISTIC if row[0] not in ("git_commit", "query_database", "add_task", "restart_service", "fetch_url")]))
             else:
                 tool = Invented(self.builtin)
-                if tool.noun in LIKE_BUILTIN or tool.verb in ("get", "find", "list", "check", "save", "count", "copy", "rename", "move", "delete", "print", "measure", "test", "deploy", "clean", "archive"):
+                if tool.noun in LIKE_BUILTIN or tool.verb in ("get", "find", "list", "check", "save", "count", "read", "fetch", "lookup", "search", "view", "query", "edit", "file", "copy", "rename", "move", "delete", "print", "measure", "test", "deploy", "clean", "archive"):
                     continue
             return tool
 

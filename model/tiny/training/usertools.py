@@ -31,6 +31,9 @@ VERBS = {
     "convert": ("convert|transform|turn", "Converts the|Converts a", "converted"), "test": ("test|try out|try", "Tests the|Tries a", "tested"), "deploy": ("deploy|roll out|release", "Deploys the|Rolls out a", "deployed"),
     "get": ("get|show me|give me|tell me|fetch|look up|read|bring me|show", "Gets the|Returns the|Fetches the", ""), "find": ("find|look up|search for|locate|look for", "Finds a|Looks up the|Searches for a", ""),
     "check": ("check|verify|inspect|examine|look at", "Checks the|Inspects a", ""), "list": ("list|show all|list all|enumerate|show me the|give me all", "Lists all|Lists the", ""),
+    "read": ("read|read out|tell me|get|show", "Reads the|Reads a", ""), "fetch": ("fetch|get|bring|bring me", "Fetches the|Fetches a", ""), "lookup": ("look up|find|search for|check", "Looks up the|Looks up a", ""), "estimate": ("estimate|guess|work out", "Estimates the|Estimates a", ""),
+    "predict": ("predict|forecast|foresee", "Predicts the|Forecasts the", ""), "search": ("search|search for|look for|find", "Searches for a|Searches the", ""), "view": ("view|see|show me|look at", "Views the|Shows a", ""), "describe": ("describe|explain|tell me about", "Describes the|Tells about a", ""),
+    "monitor": ("monitor|watch|keep an eye on", "Monitors the|Watches a", ""), "identify": ("identify|name|recognize", "Identifies the|Names a", ""), "compare": ("compare", "Compares the|Compares a", ""), "query": ("query|ask for|ask about", "Queries the|Returns the", ""),
     "count": ("count|tell me the number of|how many are the", "Counts the|Counts all", ""), "track": ("track|follow|trace", "Tracks the|Follows a", ""), "measure": ("measure|gauge", "Measures the|Measures a", ""),
 }
 
@@ -51,6 +54,8 @@ weld=welded bend=bent press=pressed iron=ironed escort=escorted greet=greeted in
 stir=stirred spray=sprayed shovel=shovelled rake=raked trim=trimmed prune=pruned carve=carved frame=framed bind=bound seal=sealed load=loaded unload=unloaded stack=stacked hoist=hoisted raise=raised tilt=tilted dim=dimmed
 mute=muted draw=drawn draft=drafted proofread=proofread edit=edited bill=billed insure=insured ship=shipped post=posted file=filed shred=shredded staple=stapled refill=refilled refuel=refuelled rinse=rinsed""".split()):
     VERBS.setdefault(word, (word, third_person(word) + " the|" + third_person(word) + " a", past))
+READING = [verb for verb, (_, _, past) in VERBS.items() if not past]
+DOING = [verb for verb, (_, _, past) in VERBS.items() if past]
 # name, type, description, phrases with {v}, generator
 ARGUMENTS = [
     ("name", "string", "The name", "called {v}|named {v}|with the name {v}|by the name of {v}|, name {v}", "name"), ("title", "string", "The title", "titled {v}|with the title {v}|with title \"{v}\"|with the heading {v}", "title"),
@@ -92,7 +97,7 @@ class Invented:
         r = self.random = builtin.random
         self.builtin, v = builtin, builtin.values
         self.values = v
-        self.verb = r.choice(list(VERBS)) if r.random() < .92 else self.unheard()
+        self.verb = r.choices([r.choice(READING), r.choice(DOING), self.unheard()], [32, 60, 8])[0]
         self.noun = v.rare() if r.random() < .22 else r.choice(NOUNS)
         if like is not None and r.random() < .5:
             self.verb = like.verb
@@ -229,8 +234,9 @@ class Invented:
                               r.choice(["{0} {1} should be {2}", "{0} {1} has to be {2}", "{0} has to be {2} {1}", "{0} must be {2} {1}", "{0} needs to be {2} {1}", "i want {0} {2} {1}", "have {0} {2} {1}", "get {0} {2} {1}", "i want {0} {1} {2}", "{0} {1} must get {2}", "i need {0} {2} {1}"]).format(thing, rest, self.past),
                               r.choice(["it is time to {w} {0} {1}", "somebody has to {w} {0} {1}", "you must {w} {0} {1}", "make sure to {w} {0} {1}", "let us {w} {0} {1}", "start to {w} {0} {1}", "i want you to {w} {0} {1}", "is it possible to {w} {0} {1}?", "can we {w} {0} {1}?"]).format(thing, rest, w=word),
                               re.sub("^(the|a|my|this|our) ", "", thing) + r.choice([": ", ": please ", ", "]) + word + " " + rest], [55, 6, 8, 18, 8, 5 if told else 0])[0]
-        return r.choices([plain, r.choice(["what about %s %s?", "how is %s %s?", "i need %s %s", "what do you know about %s %s?", "what does %s %s say?", "what does %s %s show?", "is there anything on %s %s?", "let me see %s %s", "can i have %s %s?", "i want to see %s %s", "what is %s %s like?", "how does %s %s look?", "where do we stand with %s %s?"]) % (thing, rest),
-                          re.sub("^(the|a|my|this|our) ", "", thing) + " " + rest + r.choice(["?", "", ", please"])], [62, 28, 10])[0]
+        return r.choices([plain, r.choice(["what about %s %s?", "how is %s %s?", "i need %s %s", "what do you know about %s %s?", "what does %s %s say?", "what does %s %s show?", "is there anything on %s %s?", "let me see %s %s", "can i have %s %s?", "i want to see %s %s", "what is %s %s like?", "how does %s %s look?", "where do we stand with %s %s?", "what is %s %s?", "what's %s %s?", "tell me %s %s", "give me %s %s", "i want to know %s %s", "i need to know %s %s", "%s %s is what i need", "do you know %s %s?", "is %s %s ready?", "what has %s %s?", "look what %s %s says"]) % (thing, rest),
+                          r.choice(["how high is %s %s?", "how long is %s %s?", "how big is %s %s?", "how old is %s %s?", "how much is %s %s?", "how far is %s %s?", "how good is %s %s?", "how many has %s %s?", "where is %s %s?", "which is %s %s?", "when is %s %s?", "who has %s %s?"]) % (thing, rest),
+                          re.sub("^(the|a|my|this|our) ", "", thing) + " " + rest + r.choice(["?", "", ", please"])], [50, 32, 8, 10])[0]
 
     def result(self):
         r, v = self.random, self.values
