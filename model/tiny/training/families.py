@@ -250,15 +250,15 @@ class Maker:
     def group(self):
         """Families that belong together."""
         kind = self.random.random()
-        if kind < .28:
+        if kind < .35:
             return self.builtin_family(30)
-        if kind < .33:
+        if kind < .4:
             return self.builtin_family(20, extra=True)
-        if kind < .41:
+        if kind < .47:
             return self.extended_families()
-        if kind < .44:
+        if kind < .5:
             return self.mixed_family()
-        if kind < .49:
+        if kind < .55:
             return self.notes_family()
         if kind < .9:
             return self.contrast_families()

@@ -38,7 +38,7 @@ def alike(query, text):
 class Memories:
     """Part of `Builtin`, whose random numbers, values and wording it uses."""
 
-    FACTS = {"property": 24, "relation": 12, "own_place": 5, "event": 9, "place": 10, "part_of": 8, "part": 10, "thing": 18, "life": 5}
+    FACTS = {"property": 24, "relation": 12, "own_place": 5, "event": 9, "place": 10, "part_of": 12, "part": 12, "thing": 20, "life": 5}
     ABOUT = {"property": 1, "relation": 1, "event": 1, "place": 2, "part_of": 1, "part": 3, "thing": 4}  # those that can be about any thing
 
     def fact(self, thing=None):
@@ -95,7 +95,7 @@ class Memories:
     def fact_part_of(self, thing):
         """A code, price, ... of a thing."""
         r, v = self.random, self.values
-        part, owner = r.choice(["code", "password", "price", "color", "name", "number", "size", "owner", "address", "pin", "weight", "width", "id", "boss", "topic", "date"]), thing or self.some_thing(NOUNS + HOUSEHOLD)
+        part, owner = r.choice(["code", "password", "password", "password", "price", "color", "name", "number", "number", "size", "owner", "address", "pin", "weight", "width", "id", "boss", "topic", "date", "key", "code"]), thing or self.some_thing(NOUNS + HOUSEHOLD)
         x = {"code": v.digits, "password": v.rare, "price": lambda: str(v.price()), "color": v.color, "owner": v.name, "boss": v.name, "number": v.digits, "pin": lambda: v.digits(4, 4), "date": v.day, "address": v.email}.get(part, lambda: r.choice([v.word, v.title, lambda: str(v.integer())])())()
         of = r.choice(["the", "the", "my"])
         asks = KNOW + " (the %s of %s {k}|%s {k} %s|the {k}'s %s)?|what did i say about the %s of %s {k}?|the %s of %s {k}?|the {k} %s(|, please)?" % (part, of, of, part, part, part, of, part, of, part)
@@ -111,7 +111,7 @@ class Memories:
             verb = "at" if ":" in x and len(x) < 6 else "on"
             asks = "(when|on which day|at what time|what day|what time) is %s {k} %s?|%s (when|on which day) %s {k} %s (is|takes place)?|when (will|does) %s {k} %s (be|take place|start)?|(what is|give me) the (date|day|time) of %s {k} %s?" % (of, part, KNOWS, of, part, of, part, of, part)
             return fact_of("%s %s %s is %s %s" % (of, key, part, verb, x), key, part, asks, key + " " + part)
-        part, x = r.choice([("number", v.digits), ("number", lambda: str(v.integer())), ("password", lambda: v.word(.5) + str(r.randint(1, 99))), ("password", v.rare), ("code", v.digits), ("color", v.color), ("size", lambda: str(r.randint(1, 60))), ("address", v.email), ("price", lambda: str(v.price())), ("team", v.title), ("name", v.name), ("brand", v.company)])
+        part, x = r.choice([("number", v.digits), ("number", lambda: str(v.integer())), ("password", lambda: v.word(.5) + str(r.randint(1, 99))), ("password", v.rare), ("password", v.identifier), ("code", v.digits), ("color", v.color), ("size", lambda: str(r.randint(1, 60))), ("address", v.email), ("price", lambda: str(v.price())), ("team", v.title), ("name", v.name), ("brand", v.company)])
         x = x()
         said = r.choice(["%s {k} %s" % (of, part), "%s {k} %s" % (of, part), "the %s of %s {k}" % (part, of), "the %s for %s {k}" % (part, of)])
         asks = KNOW + " (%s|%s {k} %s|the %s of %s {k})?|what did i say about %s {k} %s?|which %s (has|does) %s {k}(| have)?|%s {k} %s?" % (said, of, part, part, of, of, part, part, of, of, part)
