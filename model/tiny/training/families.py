@@ -252,15 +252,15 @@ class Maker:
         kind = self.random.random()
         if kind < .35:
             return self.builtin_family(30)
-        if kind < .4:
+        if kind < .39:
             return self.builtin_family(20, extra=True)
-        if kind < .47:
+        if kind < .46:
             return self.extended_families()
-        if kind < .5:
+        if kind < .49:
             return self.mixed_family()
-        if kind < .55:
+        if kind < .58:
             return self.notes_family()
-        if kind < .9:
+        if kind < .87:
             return self.contrast_families()
         return self.bare_family(20)
 

@@ -88,9 +88,9 @@ class Memories:
         r, v = self.random, self.values
         key, of = thing or self.some_thing(NOUNS + HOUSEHOLD), r.choice(["the", "the", "my"])
         x = r.choice(["in ", "under ", "behind ", "in ", "on ", "near "]) + "the " + v.word(.9) if r.random() < .6 else r.choice([lambda: "in " + v.directory(), lambda: "in room %d" % r.randint(1, 400), lambda: "in " + v.path(), lambda: "at " + v.name() + "'s", lambda: "in " + v.city(), lambda: "in " + v.city()])()
-        verb = r.choice(["is", "is", "is stored", "lies", "stands", "can be found", "is parked", "is hidden"])
+        verb = r.choice(["is", "is", "is kept", "is kept", "is stored", "lies", "stands", "can be found", "is parked", "is hidden"])
         asks = "where (is|did i put|was|can i find|are|do i keep|did i leave|do i have) %s {k}?|%s where %s {k} is?|where's %s {k}?|in which place is %s {k}?|what is the place of %s {k}?|where (is|was) %s {k} %s?" % (of, KNOWS, of, of, of, of, of, verb.split()[-1] if " " in verb and "can" not in verb else "now")
-        return fact_of("%s %s %s %s" % (of, key, verb, x), key, "where", asks, key)
+        return fact_of("%s %s %s %s" % (of, key, verb, x), key, "where", asks, key + " kept")
 
     def fact_part_of(self, thing):
         """A code, price, ... of a thing."""
