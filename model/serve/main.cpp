@@ -34,7 +34,7 @@ void ensure_passive_waiting(char** argv) {
 /// The scratch of a step is freed and wanted again at once. It stays with the process: handed back to the kernel it would
 /// come again page by page, cleared, which is 2 to 3 % of a prefill.
 void keep_scratch() {
-  constexpr int kScratch = 256 << 20;  // of one chunk's prefill in the largest size, in bytes
+  constexpr int kScratch = 256 << 20;  // bytes; several times the largest tensor of a step
   mallopt(M_MMAP_THRESHOLD, kScratch);
   mallopt(M_TRIM_THRESHOLD, kScratch);
 }

@@ -26,7 +26,10 @@ class Fact:
 
 
 def fact_of(text, thing, kind, asks, query):
-    return Fact(text, thing, kind, asks, query, capital(re.sub(r"\bmy ", "your ", re.sub("^I ", "You ", re.sub("^I was ", "You were ", text)))) + ".")
+    """The answer says the text to the user: you, your."""
+    told = re.sub("^I was ", "you were ", text)
+    told = re.sub(r"^I\b|\bi\b|\bme\b", "you", told)
+    return Fact(text, thing, kind, asks, query, capital(re.sub(r"\bmy ", "your ", told)) + ".")
 
 
 def alike(query, text):
@@ -133,9 +136,7 @@ class Memories:
         key, kind = thing or self.some_thing(NOUNS + HOUSEHOLD), r.choices(list(self.THINGS), [3, 3, 3, 3, 1, 1, 1])[0]
         said, asks, query = self.THINGS[kind]
         fact = fill(r.choice(said.split("|")), k=key, p=v.price(), n=v.name(), c=v.city(), w=v.word(.4), i=v.integer(), y=r.randint(1950, 2026), m=r.choice(["euros", "dollars", "pounds", "francs"]))
-        fact = fact_of(fact, key, kind, asks.replace("{K}", KNOWS), query.replace("{k}", key))
-        fact.answer = re.sub(r"\bi\b", "you", re.sub(r"\bme\b", "you", fact.answer)).replace("I ", "You ")
-        return fact
+        return fact_of(fact, key, kind, asks.replace("{K}", KNOWS), query.replace("{k}", key))
 
     def fact_life(self, _):
         r, v = self.random, self.values

@@ -10,8 +10,8 @@ SLOTS = {
     "company": ("company|employer|firm|maker|brand", "string", "company"), "date": ("date|date|day|when|on", "string", "day"), "time": ("time|time|at|start|hour", "string", "clock"), "event": ("event|event|title|what|occasion|name", "string", "event"), "product": ("product|item|product|article|thing|name", "string", "product"),
     "price": ("price|price|cost|amount|total", "number", "price"), "count": ("count|quantity|number|pieces|amount|how_many", "integer", "count"), "color": ("color|color|colour", "string", "color"), "weight": ("weight|kg|weight_kg|mass", "number", "weight"), "title": ("title|book|name|title", "string", "booktitle"),
     "author": ("author|writer|by|author", "string", "full_name"), "year": ("year|year|published|since", "integer", "year"), "pages": ("pages|page_count|length", "integer", "pages"), "room": ("room|room_number|hall", "string", "room"), "platform": ("platform|track|gate", "integer", "platform"),
-    "id": ("id|ticket|number|key|reference", "string", "identifier"), "status": ("status|state", "open closed pending", ""), "priority": ("priority|urgency|level", "low medium high", ""), "owner": ("owner|assignee|reporter|assigned_to|who", "string", "person"), "degrees": ("temperature|degrees|temp", "integer", "degrees"),
-    "weather": ("weather|sky|condition", "string", "weather"), "minutes": ("minutes|duration|length", "integer", "minutes"), "items": ("items|list|things|goods", "array", "items"), "language": ("language|tongue", "string", "language"), "animal": ("pet|animal", "string", "animal"), "people": ("people|guests|persons|count", "integer", "count"),
+    "id": ("id|ticket|number|key|reference", "string", "identifier"), "status": ("status|state", "open closed pending", ""), "priority": ("priority|urgency|level", "low medium high", ""), "owner": ("owner|assignee|reporter|assigned_to|who", "string", "person"), "degrees": ("temperature|degrees|temp", "integer", "temperature"),
+    "weather": ("weather|sky|condition", "string", "weather"), "minutes": ("minutes|duration|length", "integer", "minutes"), "items": ("items|list|things|goods", "array", "items"), "language": ("language|tongue", "string", "language"), "animal": ("pet|animal", "string", "pet"), "people": ("people|guests|persons|count", "integer", "count"),
 }
 KIN = "(uncle|aunt|nephew|niece|brother|sister|neighbour|colleague|friend|boss|teacher|dentist|old friend|grandfather|guest|landlord|assistant|best friend|new colleague|pen pal|twin|partner|cousin|mother|father|son|daughter|grandmother|husband|wife|flatmate|little brother|big sister|godfather|stepson|coach|doctor|lawyer|gardener|tenant|client|ex|fan|student|nurse|pilot|rival|second cousin)"
 WHEN = "(Last week|On Sunday|Recently|Today|This morning|In May|Last year|At last|Two days ago|Since then|Soon|In spring|Now|Finally|Tonight|As planned,|Of course,|By the way,|I heard that|They say that|Surely|Next month|As you know,|It seems that|Yesterday|Tomorrow|On Monday|Last night|Perhaps|Maybe|Luckily|Sadly|Meanwhile|Then|However,|Also|In the end|Once again|After that|Last summer|In 1998|Years ago|At noon|Earlier|Later|Indeed,|Apparently|Suddenly|Rumour has it that|Just now|In winter|This year|Long ago|Already|Well,|Guess what:|Good news:|It is true that|Everybody knows that|On Friday|At Easter|Somehow|Clearly|Officially|Oddly)"
@@ -104,10 +104,12 @@ class Scenes:
     def slot(self, kind):
         """A value and how a text writes it."""
         r, v = self.random, self.values
-        own = {"person": lambda: r.choice([v.first, v.first, v.name, v.full_name])(), "age": lambda: r.randint(1, 99), "event": lambda: v.word(.7) + r.choice(["", " party", " dinner", " course", " concert", " talk", " walk", " meeting", " show", " match"]), "product": lambda: r.choice([v.noun, v.word, v.noun, v.title])(), "count": lambda: r.randint(2, 400),
-               "weight": lambda: r.choice([r.randint(1, 90), round(r.uniform(.1, 50), 1)]), "booktitle": lambda: " ".join(map(capital, v.words(1, 2).split())), "year": lambda: r.randint(1800, 2030), "pages": lambda: r.randint(20, 1200), "room": lambda: r.choice([str(r.randint(1, 500)), v.identifier()]), "platform": lambda: r.randint(1, 30),
-               "degrees": lambda: r.randint(-20, 42), "weather": lambda: r.choice("sunny cloudy rainy windy snowy foggy stormy clear grey".split()), "minutes": lambda: r.randint(5, 300), "language": lambda: r.choice(LANGUAGE_NAMES), "animal": lambda: r.choice("dog cat rabbit parrot hamster goldfish turtle horse snake".split() + [v.rare()])}
-        x = (own.get(kind) or getattr(v, kind))()
+        own = {"person": lambda: r.choice([v.first, v.first, v.name, v.full_name])(), "event": lambda: v.word(.7) + r.choice(["", " party", " dinner", " course", " concert", " talk", " walk", " meeting", " show", " match"]), "product": lambda: r.choice([v.noun, v.word, v.noun, v.title])(),
+               "count": lambda: r.randint(2, 400), "booktitle": lambda: " ".join(map(capital, v.words(1, 2).split())), "year": lambda: r.randint(1800, 2030), "minutes": lambda: r.randint(5, 300)}
+        made = own.get(kind) or getattr(v, kind, None)
+        if not made:
+            return self.field(kind)
+        x = made()
         return x, str(x)
 
     def scene(self):

@@ -40,13 +40,14 @@ def rate(share, warm, decay):
     return min(1., (share + warm / 20) / warm, max(.02, (1 - share) / decay))
 
 
-def shares(group_families, processes):
-    """Families for each process, so that all have about as much to compute: the largest go first, to who has least."""
+def shares(sized, processes):
+    """Families for each process, of (size, family), so that all have about as much to compute: the largest go first, to who
+    has least."""
     out, load = [[] for _ in range(processes)], [0] * processes
-    for family in sorted(group_families, key=characters, reverse=True):
+    for size, family in sorted(sized, key=lambda x: -x[0]):
         least = load.index(min(load))
         out[least].append(family)
-        load[least] += characters(family)
+        load[least] += size
     return out
 
 
@@ -62,7 +63,7 @@ def together(values):
     return values
 
 
-def options_of(arguments=None):
+def options_of():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
     parser.add_argument("--tokens", type=float, required=True, help="computed tokens of the whole schedule")
@@ -77,7 +78,7 @@ def options_of(arguments=None):
     parser.add_argument("--float32", action="store_true", help="no bfloat16 products: faster where the CPU has none")
     parser.add_argument("--save-every", type=float, default=180, help="seconds")
     parser.add_argument("--tag", default="")
-    return parser.parse_args(arguments)
+    return parser.parse_args()
 
 
 def train(rank, options, meeting):
@@ -110,14 +111,12 @@ def train(rank, options, meeting):
     parameters = list(network.parameters())
     losses, saved_at, began, shown = [], done["seconds"], time.time(), done["tokens"]
     while done["tokens"] < options.tokens:
-        last, step_families, size = time.time(), [], 0
-        while size < options.batch * CHARACTERS:
-            group = families.group(options.seed, done["group"])
-            step_families += group
-            size += sum(map(characters, group))
+        last, sized = time.time(), []
+        while sum(size for size, _ in sized) < options.batch * CHARACTERS:
+            sized += [(characters(family), family) for family in families.group(options.seed, done["group"])]
             done["group"] += 1
         counts = torch.zeros(4, dtype=torch.float64)  # weights, losses, computed tokens, who wants to stop
-        for family in shares(step_families, options.processes)[rank]:
+        for family in shares(sized, options.processes)[rank]:
             packed = pack(shape, tokenizer, family, weights, half)
             if not packed:
                 continue
